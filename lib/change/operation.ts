@@ -1,0 +1,54 @@
+/**
+ * The operation: the one way in which this toolkit changes a disk.
+ *
+ * An operation is data. It says what must be true before, what will be true after, and, through
+ * `invert`, how to take it back. All paths are absolute and name the state of the disk at the
+ * moment the operation runs, that is after every earlier operation of its plan.
+ */
+
+/** A JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/**
+ * One field edit. `pointer` is an RFC 6901 JSON Pointer. An absent `before` means that the field
+ * must not exist, an absent `after` that it is removed. With `rename` the key itself is renamed in
+ * place (`before` and `after` are not used) and its value stays, byte for byte.
+ */
+export interface Edit {
+  pointer: string;
+  before?: Json;
+  after?: Json;
+  rename?: string;
+}
+
+/** A small file whose whole text goes from `before` to `after` (git's link files). */
+export interface LinkFile {
+  path: string;
+  before: string;
+  after: string;
+}
+
+export type Operation =
+  /** absent → directory; an existing directory counts as done and is not removed on undo */
+  | { op: "makeDir"; path: string }
+  /** absent → file with this content; `encoding` default `utf8`, `mode` default 0o644 */
+  | {
+      op: "create";
+      path: string;
+      content: string;
+      encoding?: "utf8" | "base64";
+      mode?: number;
+    }
+  /** source present, target absent → moved (file, directory or symlink; never replaces) */
+  | { op: "move"; from: string; to: string }
+  /** fields have these values → those; the rest stays byte for byte. `line` (1-based) picks a line of JSON Lines */
+  | { op: "patchJson"; path: string; edits: Edit[]; line?: number }
+  | { op: "patchYaml"; path: string; edits: Edit[] }
+  /** present → moved into the migration's trash (the engine names the place) */
+  | { op: "trash"; path: string }
+  /** git's link files name the old place → the new one; `worktree` is where it stands now */
+  | { op: "relinkWorktree"; repo: string; worktree: string; files: LinkFile[] }
+  /** live tmux session renamed; a failure is a warning, never a stop */
+  | { op: "renameTmux"; from: string; to: string };
+
+export type OperationKind = Operation["op"];

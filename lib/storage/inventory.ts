@@ -1,0 +1,235 @@
+/**
+ * The inventory: everything the scan saw on one AO disk, as plain data.
+ *
+ * The scan (`scan.ts`) fills it and judges nothing; drift, decisions and the plan are computed from
+ * it alone. Paths are absolute. What could not be read is a {@link Fault}, never an exception.
+ */
+
+import type { Place } from "../errors.ts";
+import type { Registry } from "../registry.ts";
+
+/** Where the scan looks; see `resolvePlaces` in `lib/paths.ts` for the defaults. */
+export interface Places {
+  home: string;
+  baseDir: string;
+  /** `HOME/.worktrees` unless `--worktree-root`. */
+  worktreeRoot: string;
+  /** The registry that is in force (AO's own precedence), whether or not it exists. */
+  configFile: string;
+  claudeDir: string;
+  codexDir: string;
+}
+
+/** Something the scan could not use. It is reported and left alone. */
+export interface Fault {
+  kind:
+    | "unreadable" // EACCES, EIO, …
+    | "corrupt" // not JSON, not UTF-8, not an object
+    | "too-large" // over the size the scan reads
+    | "not-a-file" // a directory, socket or device where a file belongs
+    | "symlink" // a link out of the base dir, or where AO never makes one
+    | "unsafe-name"; // an id or name that could climb out or is not AO's
+  place: Place;
+  detail: string;
+}
+
+/** The fields of session metadata that identity and drift depend on. */
+export interface SessionFields {
+  project?: string;
+  projectId?: string;
+  sessionId?: string;
+  status?: string;
+  branch?: string;
+  issue?: string;
+  role?: string;
+  kind?: string;
+  agent?: string;
+  createdAt?: string;
+  pr?: string;
+  tmuxName?: string;
+  worktree?: string;
+  workspacePath?: string;
+  /** `runtimeHandle.id`: the runtime's own name of the session (tmux name). */
+  handleId?: string;
+  /** `runtimeHandle.runtimeName`: `tmux`, `process`, … */
+  runtimeName?: string;
+  /** `runtimeHandle.data.workspacePath`. */
+  handleWorkspacePath?: string;
+  /** Named pipe of a Windows session; read and shown, nothing else. */
+  pipePath?: string;
+  /** `lifecycle.session.state` or the like is not interpreted; only whether there is a lifecycle. */
+  hasLifecycle?: boolean;
+}
+
+/** One metadata file: live in `sessions/`, archived in `sessions/archive/`, or `orchestrator.json`. */
+export interface SessionFile {
+  path: string;
+  /** From the file name: `int-1`, `int-1.json` and `int-1_20260420T143052Z` all give `int-1`. */
+  sessionId: string;
+  /** The raw timestamp of an archived file's name. Absent for live sessions. */
+  archivedAt?: string;
+  /** `kv-in-json`: key=value text in a file that is called `.json` (a real fault, row 15). */
+  format: "json" | "kv" | "kv-in-json" | "empty" | "bad";
+  bytes: number;
+  fields: SessionFields;
+  /** Whole text; kept for key=value only, because the plan converts it. */
+  text?: string;
+  /** Top-level `$` pointers present more than once: such a file is never patched. */
+  duplicateKeys?: boolean;
+}
+
+/** A directory that holds sessions: `projects/{name}`, `{h12}-{name}`, bare `{h12}`, V0's data dir. */
+export interface StateDir {
+  path: string;
+  /** `v3` is `v2-hashed` with identity.json. */
+  layout: "v0" | "v1" | "v1-bare-hash" | "v1-bare" | "v2-hashed" | "v3";
+  /** Directory name as found, without `.migrated`. */
+  name: string;
+  /** The 12 hex digits of a V1 directory. */
+  hash?: string;
+  /** True for `….migrated`. */
+  migrated: boolean;
+  /** Content of `.origin`, if any: the config file that owns a V1 directory. */
+  origin?: string;
+  sessions: SessionFile[];
+  archives: SessionFile[];
+  /** `orchestrator.json` beside `sessions/` (rare). */
+  orchestrator?: SessionFile;
+  /** Names under `worktrees/`. */
+  worktrees: string[];
+  /** Parsed `identity.json` (V3). */
+  identity?: Identity;
+  /** `next` of `.next-session-id.json` (V3). */
+  nextSessionId?: number;
+  /** `sessions/*.json.corrupt-*` and `sessions/*.lock` names. */
+  corruptCopies: string[];
+  staleLocks: string[];
+  /** Every other entry directly below, by name (feedback-reports, code-reviews, observability, …). */
+  others: string[];
+  /** Names under `sessions/` that are neither metadata, archive, locks nor corrupt copies (`.ghcache`, …). */
+  otherSessionEntries: string[];
+  /** Not one file at any depth (row 2). False as soon as one is seen. */
+  empty: boolean;
+  /** Bytes of what was read (metadata and small files), worktrees not included. */
+  bytes: number;
+}
+
+/** `projects/{id}/identity.json` of V3. */
+export interface Identity {
+  schemaVersion: 3;
+  projectId: string;
+  displayName?: string;
+  originUrl: string | null;
+  path: string;
+  realpath: string | null;
+  sessionPrefix: string;
+  repo?: Record<string, string>;
+  defaultBranch?: string;
+}
+
+/** One `{h12}-observability` directory. */
+export interface ObservabilityDir {
+  path: string;
+  hash: string;
+  files: ObservabilityFile[];
+  bytes: number;
+  /** Milliseconds since the epoch of the oldest file, or of the directory when empty. */
+  oldestMs: number;
+}
+
+export interface ObservabilityFile {
+  /** Relative to the directory: `processes/lifecycle-123.json`. */
+  name: string;
+  bytes: number;
+  /** Every distinct projectId named inside (also in traces, sessions, health records); sorted. */
+  projectIds: string[];
+}
+
+/** A git worktree (or what looks like one) at any place AO uses. */
+export interface WorktreeLeaf {
+  path: string;
+  /** Which place: `~/.worktrees/{group}/{name}`, `projects/{group}/worktrees/{name}`, … */
+  where: "legacy-root" | "project" | "v1" | "v0";
+  /** Project-like directory name it was found under, and its own name. */
+  group: string;
+  name: string;
+  /** From its `.git` file: the admin directory `<repo>/.git/worktrees/<id>`; absent when not a linked worktree. */
+  adminDir?: string;
+  /** The repository's common git dir, from the admin dir. */
+  commonDir?: string;
+  /** What the admin dir's `gitdir` names (without the trailing `/.git`); differs from `path` after a move (row 1). */
+  linkedPath?: string;
+  branch?: string;
+  locked: boolean;
+  /** Relative names of submodule working trees inside (those with an entry in `<adminDir>/modules`). */
+  submodules: string[];
+}
+
+/** A repository that the registry or an `.origin` names. */
+export interface RepoFacts {
+  path: string;
+  exists: boolean;
+  realpath?: string;
+  commonDir?: string;
+  /** `remote.origin.url`, raw. */
+  originUrl?: string;
+  /** Admin entries below `<commonDir>/worktrees`: id → path named by `gitdir`. */
+  adminEntries: { id: string; path: string; exists: boolean }[];
+  /** A project-local `agent-orchestrator.yaml|yml`, with whether it is wrongly wrapped in `projects:` (row 22). */
+  localConfig?: { path: string; wrapped: boolean };
+}
+
+export interface TmuxSession {
+  name: string;
+  /** Pane process ids. */
+  panePids: number[];
+  /** Working directory of the first pane. */
+  path: string;
+}
+
+/** `running.json`: believed only when the pid lives and its command line fits (row 33). */
+export interface RunningFile {
+  path: string;
+  pid: number | null;
+  port: number | null;
+  alive: boolean;
+  isAo: boolean;
+}
+
+/** Remains of earlier tools and crashes at the base dir. */
+export interface Leftover {
+  path: string;
+  kind:
+    | "migration-marker" // .migration-in-progress
+    | "pre-migration-config" // config.yaml.pre-migration
+    | "lock" // running.lock, startup.lock, config.yaml.lock, …
+    | "unknown";
+}
+
+export interface Inventory {
+  scannedAt: string;
+  places: Places;
+  /** The base dir does not exist or is empty. */
+  nothingThere: boolean;
+  /** Null when there is no config file. */
+  registry: Registry | null;
+  /** `config.yaml.pre-migration`, when it parses: another witness for identity (row 8). */
+  preMigration: Registry | null;
+  /** `config.yaml` exists and cannot be used: a blocker. */
+  registryFault: Fault | null;
+  /** Everything under `projects/`. */
+  projects: StateDir[];
+  /** `{h12}-{name}`, bare `{h12}`, their `.migrated` twins, and V0's data dir. */
+  hashDirs: StateDir[];
+  observability: ObservabilityDir[];
+  worktrees: WorktreeLeaf[];
+  /** Keyed by the path as registered (after `~` expansion). */
+  repos: Record<string, RepoFacts>;
+  /** Null when tmux is not there, was not asked (`--no-tmux`) or did not answer. */
+  tmux: TmuxSession[] | null;
+  running: RunningFile | null;
+  leftovers: Leftover[];
+  /** Ids of migrations below `migrations/` that are neither done nor rolled back. */
+  openMigrations: string[];
+  faults: Fault[];
+}
