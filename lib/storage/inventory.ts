@@ -104,14 +104,27 @@ export interface StateDir {
   /** `sessions/*.json.corrupt-*` and `sessions/*.lock` names. */
   corruptCopies: string[];
   staleLocks: string[];
-  /** Every other entry directly below, by name (feedback-reports, code-reviews, observability, …). */
-  others: string[];
+  /** Every other entry below (feedback-reports, code-reviews, observability, …), sorted by name. */
+  others: OtherEntry[];
   /** Names under `sessions/` that are neither metadata, archive, locks nor corrupt copies (`.ghcache`, …). */
   otherSessionEntries: string[];
   /** Not one file at any depth (row 2). False as soon as one is seen. */
   empty: boolean;
   /** Bytes of what was read (metadata and small files), worktrees not included. */
   bytes: number;
+}
+
+/**
+ * An entry that is no session, archive or worktree. Directories are listed to their leaves, so that
+ * two state dirs can be merged file by file; `observability` is not (it may be huge).
+ */
+export interface OtherEntry {
+  name: string;
+  kind: "file" | "dir" | "symlink" | "other";
+  bytes: number;
+  /** SHA-256 of a file's content, only in hash dirs and where a hash dir would be merged into. */
+  sha256?: string;
+  children?: OtherEntry[];
 }
 
 /** `projects/{id}/identity.json` of V3. */
@@ -163,6 +176,8 @@ export interface WorktreeLeaf {
   locked: boolean;
   /** Relative names of submodule working trees inside (those with an entry in `<adminDir>/modules`). */
   submodules: string[];
+  /** Whole text of every git link file that names this worktree's place; the plan rewrites them after a move. */
+  links: { path: string; text: string }[];
 }
 
 /** A repository that the registry or an `.origin` names. */
@@ -225,6 +240,12 @@ export interface Inventory {
   worktrees: WorktreeLeaf[];
   /** Keyed by the path as registered (after `~` expansion). */
   repos: Record<string, RepoFacts>;
+  /** V1 configs named by `.origin` files (path → what it says); a missing file is absent here. */
+  originConfigs: Record<string, Registry>;
+  /** Names below `<claudeDir>/projects`. */
+  claudeProjects: string[];
+  /** Codex rollouts with the working directory their first line names; read only when there are worktrees. */
+  codexRollouts: { path: string; cwd: string }[];
   /** Null when tmux is not there, was not asked (`--no-tmux`) or did not answer. */
   tmux: TmuxSession[] | null;
   running: RunningFile | null;
