@@ -1,0 +1,169 @@
+/**
+ * tmux sessions of the user's server, or of the one that `TMUX_TMPDIR` in the environment names.
+ *
+ * `TMUX` is removed from the environment, so that running inside tmux changes nothing. Names are
+ * held to letters, digits, `_` and `-`: tmux turns `.` and `:` into `_` without a word, and runs
+ * commands found in `#(…)` of a new name.
+ */
+
+import { ToolkitError } from "./errors.ts";
+import { type Env, findProgram, ProcessError, type RunResult, run } from "./process.ts";
+import type { TmuxSession } from "./storage/inventory.ts";
+
+/** Whether tmux would keep this name exactly as it is. */
+export function isTmuxName(name: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(name);
+}
+
+/**
+ * Every live session with the process ids of its panes.
+ *
+ * @returns Sorted by name; empty when no server runs; null when tmux is not installed.
+ * @throws ProcessError when tmux is there and does not answer, or answers with an error.
+ */
+export function listSessions(env: Env): TmuxSession[] | null {
+  // A colon cannot be in a session's name, so it parts the fields whatever the path holds; tmux
+  // replaces control characters in its output, tabs included, when the locale is not UTF-8.
+  const format = "#{session_name}:#{pane_pid}:#{pane_current_path}";
+  const listed = tmux(["list-panes", "-a", "-F", format], env);
+  if (listed === null) return null;
+  const sessions = new Map<string, TmuxSession>();
+  for (const line of listed.stdout.split("\n")) {
+    const [, name, pid, path] = /^([^:]+):(\d+):(.*)$/.exec(line) ?? [];
+    if (name === undefined || path === undefined) continue;
+    const session = sessions.get(name) ?? { name, panePids: [], path };
+    session.panePids.push(Number(pid));
+    sessions.set(name, session);
+  }
+  return [...sessions.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whether a live session has exactly this name. False also when tmux is not installed. */
+export function hasSession(name: string, env: Env): boolean {
+  if (!isTmuxName(name)) return false;
+  return tmux(["has-session", "-t", exactly(name)], env, isAbsent)?.exitCode === 0;
+}
+
+/**
+ * Renames a live session; its panes keep running.
+ *
+ * @throws ToolkitError `refused` when `to` is not a name tmux would keep or is taken, or when there
+ * is no session `from`; ProcessError when tmux is missing or fails.
+ */
+export function renameSession(from: string, to: string, env: Env): void {
+  checkName(to);
+  // tmux answers a rename to a taken name with an error, a rename to itself with success.
+  must(["rename-session", "-t", exactly(from), "--", to], env, `rename tmux session "${from}"`);
+}
+
+/** Ends a session and everything in it. A session that is not there is no error. */
+export function killSession(name: string, env: Env): void {
+  if (!hasSession(name, env)) return;
+  must(["kill-session", "-t", exactly(name)], env, `kill tmux session "${name}"`);
+}
+
+export interface NewSession {
+  name: string;
+  cwd: string;
+  /** Program and arguments, run without a shell. @default the user's shell */
+  command?: string[];
+  /** Added to the environment of the session. */
+  variables?: Record<string, string>;
+}
+
+/**
+ * Starts a detached session; the server, if none runs.
+ *
+ * @throws ToolkitError `refused` when the name is taken or one that tmux would alter; ProcessError
+ * when tmux or the working directory is missing.
+ */
+export function newSession(session: NewSession, env: Env): void {
+  checkName(session.name);
+  const variables = Object.entries(session.variables ?? {}).flatMap(([name, value]) => [
+    "-e",
+    `${name}=${value}`,
+  ]);
+  must(
+    ["new-session", "-d", "-s", session.name, ...variables, ...commandWords(session.command, env)],
+    // Not `-c`: tmux would expand `#{…}` in it. Without it the client's own directory counts.
+    { ...env, PWD: session.cwd },
+    `start tmux session "${session.name}"`,
+    session.cwd,
+  );
+}
+
+/** Words after which tmux starts the program itself, without a shell or a second command. */
+function commandWords(command: string[] | undefined, env: Env): string[] {
+  if (command === undefined || command.length === 0) return [];
+  // tmux hands a single word to a shell; `env` makes it two.
+  const words =
+    command.length === 1 ? [findProgram("env", env) ?? "/usr/bin/env", ...command] : command;
+  return ["--", ...words];
+}
+
+// Without `=` tmux also accepts a prefix or a pattern of a name; the colon says that it is a session.
+function exactly(name: string): string {
+  return `=${name}:`;
+}
+
+function checkName(name: string): void {
+  if (isTmuxName(name)) return;
+  throw new ToolkitError("refused", `Cannot name a tmux session "${name}": tmux would alter it`, {
+    hint: "Use only letters, digits, _ and -.",
+  });
+}
+
+function must(args: string[], env: Env, action: string, cwd?: string): void {
+  const result = tmux(args, env, () => true, cwd);
+  if (result?.exitCode === 0) return;
+  const state = result === null ? "tmux is not installed" : answer(result);
+  throw new ToolkitError("refused", `Cannot ${action}: ${state}`);
+}
+
+/**
+ * Runs tmux. Null when it is not installed; an empty result when no server runs.
+ *
+ * @param expected Failures that the caller handles; any other throws.
+ */
+function tmux(
+  args: string[],
+  env: Env,
+  expected: (stderr: string) => boolean = () => false,
+  cwd?: string,
+): RunResult | null {
+  const { TMUX: _, TMUX_PANE: __, ...outside } = env;
+  let result: RunResult;
+  try {
+    // A word that ends in `;` would end the command; tmux takes the backslash off again.
+    const words = args.map((word) => word.replace(/;$/, "\\;"));
+    result = run("tmux", ["-u", ...words], {
+      env: outside,
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+  } catch (error) {
+    if (error instanceof ProcessError && error.reason === "missing") return null;
+    throw error;
+  }
+  if (result.exitCode === 0 || isServerAbsent(result.stderr) || expected(result.stderr)) {
+    return result;
+  }
+  throw new ProcessError("failed", "tmux", `Cannot run "tmux ${args[0]}": ${answer(result)}`, {
+    stderr: result.stderr,
+  });
+}
+
+// The last two are what a server says that is shutting down at this moment.
+const absentServer =
+  /^(no server running on|error connecting to .*\((No such file|Connection refused)|server exited|lost server)/m;
+
+function isServerAbsent(stderr: string): boolean {
+  return absentServer.test(stderr);
+}
+
+function isAbsent(stderr: string): boolean {
+  return /^can't find session/m.test(stderr);
+}
+
+function answer(result: RunResult): string {
+  return result.stderr.trim().split("\n").at(-1) || `exit code ${result.exitCode}`;
+}
