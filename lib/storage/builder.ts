@@ -1,0 +1,87 @@
+/** Collects the operations of a plan, step by step, and knows what earlier operations made. */
+
+import type { Operation } from "../change/operation.ts";
+import { historyOperations } from "./history.ts";
+import type { Identities } from "./identity.ts";
+import type { Inventory } from "./inventory.ts";
+import type { EditContext } from "./metadata-edits.ts";
+import type { PlanOptions, StepId } from "./options.ts";
+import type { Target } from "./target.ts";
+import type { WorktreeMove } from "./worktrees.ts";
+
+/** One step of the plan. `count` is how many things it changes, `details` one line for each. */
+export interface PlannedStep {
+  order: number;
+  id: StepId;
+  title: string;
+  description: string;
+  count: number;
+  details: string[];
+  operations: Operation[];
+}
+
+/** What every step may look at. */
+export interface StepContext {
+  inventory: Inventory;
+  identities: Identities;
+  target: Target;
+  options: PlanOptions;
+  edits: EditContext;
+  warnings: string[];
+  /** Names already present or placed in a directory that others are merged into. */
+  placed: Set<string>;
+  /** Directories that an operation of this plan made or that are known to exist. */
+  dirs: Set<string>;
+}
+
+/** A step's own buffer of operations and details. */
+export class StepBuilder {
+  readonly operations: Operation[] = [];
+  readonly details: string[] = [];
+
+  constructor(readonly context: StepContext) {}
+
+  /** One line for the user; each counts as one thing changed. */
+  detail(line: string): void {
+    this.details.push(line);
+  }
+
+  add(...operations: Operation[]): void {
+    this.operations.push(...operations);
+  }
+
+  /** A directory and its parents below the base dir, each made once. */
+  ensureDir(path: string): void {
+    const { dirs, inventory } = this.context;
+    const base = inventory.places.baseDir;
+    if (dirs.has(path) || path === base || !path.startsWith(`${base}/`)) return;
+    this.ensureDir(path.slice(0, path.lastIndexOf("/")));
+    dirs.add(path);
+    this.add({ op: "makeDir", path });
+  }
+
+  /** Moves to a place whose parent directory is made first. */
+  move(from: string, to: string): void {
+    this.ensureDir(to.slice(0, to.lastIndexOf("/")));
+    this.add({ op: "move", from, to });
+  }
+
+  /** A path relative to the base dir or home, for people. */
+  show(path: string): string {
+    const { baseDir, home } = this.context.inventory.places;
+    if (path.startsWith(`${baseDir}/`)) return path.slice(baseDir.length + 1);
+    return path.startsWith(`${home}/`) ? `~/${path.slice(home.length + 1)}` : path;
+  }
+
+  /** What follows a worktree that now stands at `move.to`: its git link and the agents' history. */
+  settleWorktree(move: WorktreeMove): void {
+    const { leaf, from, to } = move;
+    if (leaf.adminDir !== undefined && leaf.commonDir !== undefined) {
+      const files = this.context.options.linkFiles({ adminDir: leaf.adminDir, from, to });
+      if (files.length > 0) {
+        this.add({ op: "relinkWorktree", repo: leaf.commonDir, worktree: to, files });
+      }
+    }
+    if (from !== to) this.add(...historyOperations(move, this.context.inventory));
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Orchestrators become singletons: `{prefix}-orchestrator`. The live one stays, else the canonical
+ * one, else the newest; the others are archived, never dropped. Two live ones are a decision.
+ */
+
+import { parseSessionId } from "../paths.ts";
+import type { Decisions } from "./decisions.ts";
+import type { Inventory, SessionFile } from "./inventory.ts";
+import type { ProjectTarget } from "./target.ts";
+
+/** One orchestrator file that is renamed or archived. Paths name the V3 place of the project. */
+export interface OrchestratorMove {
+  file: SessionFile;
+  from: string;
+  to: string;
+  sessionId: string;
+  /** Canonical id for the one that stays, null for one that is archived. */
+  becomes: string | null;
+}
+
+interface Candidate {
+  file: SessionFile;
+  path: string;
+  sessionId: string;
+  canonical: boolean;
+  number: number;
+  live: boolean;
+}
+
+/** Decides every orchestrator of one project. */
+export function assignOrchestrators(
+  target: ProjectTarget,
+  inventory: Inventory,
+  decisions: Decisions,
+  now: Date,
+): OrchestratorMove[] {
+  const names = new Set((inventory.tmux ?? []).map((session) => session.name));
+  const byPrefix = new Map<string, Candidate[]>();
+  for (const [prefix, candidate] of candidatesOf(target, names)) {
+    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), candidate]);
+  }
+  const moves: OrchestratorMove[] = [];
+  for (const [prefix, group] of byPrefix) {
+    const winner = pickWinner(group, prefix, target, decisions);
+    if (winner !== null) moves.push(...movesOf(group, winner, prefix, target, now));
+  }
+  return moves;
+}
+
+function* candidatesOf(
+  target: ProjectTarget,
+  tmuxNames: ReadonlySet<string>,
+): Generator<[string, Candidate]> {
+  const isLive = (file: SessionFile) =>
+    [file.fields.tmuxName, file.fields.handleId].some((name) => tmuxNames.has(name ?? ""));
+  for (const session of target.sessions) {
+    if (session.archived || session.fate === "twin" || session.fate === "set-aside") continue;
+    if (session.file.format === "bad") continue;
+    const parsed = parseSessionId(session.sessionId);
+    if (parsed === null || !parsed.orchestrator) continue;
+    yield [
+      parsed.prefix,
+      {
+        file: session.file,
+        path: session.path,
+        sessionId: session.sessionId,
+        canonical: parsed.number === undefined,
+        number: parsed.number ?? 0,
+        live: isLive(session.file),
+      },
+    ];
+  }
+  const single = target.project.home?.orchestrator;
+  if (single !== undefined && single.format === "json") {
+    yield [
+      target.project.prefix,
+      {
+        file: single,
+        path: `${target.dir}/orchestrator.json`,
+        sessionId: single.fields.sessionId ?? `${target.project.prefix}-orchestrator`,
+        canonical: false,
+        number: Number.MAX_SAFE_INTEGER,
+        live: isLive(single),
+      },
+    ];
+  }
+}
+
+function pickWinner(
+  group: Candidate[],
+  prefix: string,
+  target: ProjectTarget,
+  decisions: Decisions,
+): Candidate | null {
+  const live = group.filter((candidate) => candidate.live);
+  if (live.length > 1) {
+    const chosen = decisions.ask({
+      key: `orchestrator:${target.id}:${prefix}`,
+      question: `${live.length} orchestrators of ${target.id} are live. Which one stays?`,
+      choices: [
+        { value: "keep-all", label: "keep all as they are" },
+        ...live.map(({ sessionId }) => ({ value: sessionId, label: `${sessionId} stays` })),
+      ],
+      default: "keep-all",
+    });
+    return live.find((candidate) => candidate.sessionId === chosen) ?? null;
+  }
+  return live[0] ?? group.find((candidate) => candidate.canonical) ?? newest(group);
+}
+
+function newest(group: Candidate[]): Candidate | null {
+  const born = (candidate: Candidate) => Date.parse(candidate.file.fields.createdAt ?? "") || 0;
+  const [first] = [...group].sort((a, b) => born(b) - born(a) || b.number - a.number);
+  return first ?? null;
+}
+
+function movesOf(
+  group: Candidate[],
+  winner: Candidate,
+  prefix: string,
+  target: ProjectTarget,
+  now: Date,
+): OrchestratorMove[] {
+  const canonicalId = `${prefix}-orchestrator`;
+  const stamp = now
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replace(/[-:]/g, "");
+  const moves: OrchestratorMove[] = [];
+  const taken = new Set<string>();
+  // Losers go first: the canonical name may be one of theirs.
+  for (const candidate of group.filter((other) => other !== winner)) {
+    let to = `${target.dir}/sessions/archive/${candidate.sessionId}_${stamp}.json`;
+    for (let n = 2; taken.has(to) || archived(target, to); n++) {
+      to = `${target.dir}/sessions/archive/${candidate.sessionId}_${stamp}-${n}.json`;
+    }
+    taken.add(to);
+    const { file, path, sessionId } = candidate;
+    moves.push({ file, from: path, to, sessionId, becomes: null });
+  }
+  const to = `${target.dir}/sessions/${canonicalId}.json`;
+  if (winner.path !== to) {
+    const { file, path, sessionId } = winner;
+    moves.push({ file, from: path, to, sessionId, becomes: canonicalId });
+  }
+  return moves;
+}
+
+function archived(target: ProjectTarget, path: string): boolean {
+  return target.sessions.some((session) => session.archived && session.path === path);
+}

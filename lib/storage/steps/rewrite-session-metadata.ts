@@ -1,0 +1,58 @@
+/** Session files say what is true in V3: project id, worktree place, tmux name; text becomes JSON. */
+
+import type { StepBuilder } from "../builder.ts";
+import { settleInPlace } from "../merge.ts";
+import { metadataEdits } from "../metadata-edits.ts";
+import { lastPart } from "../project.ts";
+import type { ProjectTarget, SessionTarget } from "../target.ts";
+
+export const title = "Rewrite session metadata";
+export const description =
+  "Point project, worktree and tmux fields at their V3 names, turn key=value text into JSON, set empty files aside. Every other byte stays.";
+
+export function build(builder: StepBuilder): void {
+  for (const target of builder.context.target.projects) {
+    for (const session of target.sessions) rewrite(builder, target, session);
+    rewriteOrchestrator(builder, target);
+  }
+}
+
+function rewrite(builder: StepBuilder, target: ProjectTarget, session: SessionTarget): void {
+  const inHome = session.dir === target.project.home;
+  if (inHome && (session.fate === "convert" || session.fate === "set-aside")) {
+    settleInPlace(builder, target, session, target.dir);
+    const verb = session.fate === "convert" ? "key=value → JSON" : "empty, set aside";
+    builder.detail(`${builder.show(session.path)}: ${verb}`);
+    return;
+  }
+  if (session.fate !== "stay" && session.fate !== "move") return;
+  if (session.file.format !== "json") return;
+  const edits = metadataEdits(session, target, builder.context.edits);
+  if (edits.length === 0) return;
+  if (session.file.duplicateKeys === true) {
+    builder.context.warnings.push(`${session.file.path} has duplicate keys; left alone.`);
+    return;
+  }
+  builder.add({ op: "patchJson", path: session.path, edits });
+  builder.detail(`${builder.show(session.path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`);
+}
+
+function rewriteOrchestrator(builder: StepBuilder, target: ProjectTarget): void {
+  const file = target.project.home?.orchestrator;
+  const dir = target.project.home;
+  if (file === undefined || dir === null || file.format !== "json") return;
+  const path = `${target.dir}/${lastPart(file.path)}`;
+  const session: SessionTarget = {
+    file,
+    dir,
+    archived: false,
+    fate: "stay",
+    sessionId: file.fields.sessionId ?? file.sessionId,
+    fileName: lastPart(file.path),
+    path,
+  };
+  const edits = metadataEdits(session, target, builder.context.edits);
+  if (edits.length === 0) return;
+  builder.add({ op: "patchJson", path, edits });
+  builder.detail(`${builder.show(path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`);
+}

@@ -1,0 +1,259 @@
+/**
+ * The target: where every directory, session and worktree of the inventory will stand in V3.
+ *
+ * Steps only emit the operations that lead there, so that the paths of one step and the metadata
+ * written by another can never disagree. Pure.
+ */
+
+import type { Decisions } from "./decisions.ts";
+import type { Identities } from "./identity.ts";
+import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
+import type { PlanOptions } from "./options.ts";
+import { assignOrchestrators, type OrchestratorMove } from "./orchestrators.ts";
+import { isHashDir, lastPart, type Project } from "./project.ts";
+import { planWorktrees, type WorktreeMove } from "./worktrees.ts";
+
+/** What happens to one session file on its way into its project. */
+export type Fate =
+  | "stay" // JSON (or unusable bytes) that only moves with its directory
+  | "move" // carried over file by file, bytes unchanged
+  | "convert" // key=value becomes a JSON file; the original goes to the trash
+  | "set-aside" // an empty file: to the trash
+  | "twin"; // AO already migrated it; the old copy stays with its directory, which goes to the trash
+
+export interface SessionTarget {
+  file: SessionFile;
+  dir: StateDir;
+  archived: boolean;
+  fate: Fate;
+  /** Session id and file name after the import; orchestrators may be renamed once more. */
+  sessionId: string;
+  fileName: string;
+  /** Where the file stands once its project is at its V3 place (before orchestrators are normalised). */
+  path: string;
+}
+
+/** One directory on its way into a project. */
+export interface Source {
+  dir: StateDir;
+  step: "import-v1-hash-dirs" | "rekey-v1-entries" | "same-repo-merge";
+  /** The project has no directory yet, so this one becomes it by a single rename. */
+  whole: boolean;
+}
+
+export interface ProjectTarget {
+  project: Project;
+  id: string;
+  /** `<base>/projects/<id>`. */
+  dir: string;
+  /** Where the project's directory stands until it is re-keyed. */
+  standing: string;
+  sources: Source[];
+  sessions: SessionTarget[];
+  orchestrators: OrchestratorMove[];
+}
+
+export interface Target {
+  projects: ProjectTarget[];
+  worktrees: WorktreeMove[];
+  warnings: string[];
+}
+
+/** Computes the target of every project that may be migrated. */
+export function targetOf(
+  inventory: Inventory,
+  identities: Identities,
+  options: PlanOptions,
+  decisions: Decisions,
+): Target {
+  const warnings: string[] = [];
+  const projects: ProjectTarget[] = [];
+  for (const project of identities.projects) {
+    const target = projectTarget(inventory, identities, project, options, warnings);
+    if (target === null) continue;
+    target.orchestrators = options.steps.has("normalize-orchestrators")
+      ? assignOrchestrators(target, inventory, decisions, options.now)
+      : [];
+    projects.push(target);
+  }
+  const worktrees = planWorktrees(inventory, identities, projects, options, decisions, warnings);
+  return { projects, worktrees, warnings };
+}
+
+function projectTarget(
+  inventory: Inventory,
+  identities: Identities,
+  project: Project,
+  options: PlanOptions,
+  warnings: string[],
+): ProjectTarget | null {
+  if (project.mergedInto !== null) return null;
+  const dirs = project.home === null ? project.others : [project.home, ...project.others];
+  if (dirs.length === 0) return null;
+  if (project.held !== null || project.id === null) {
+    warnings.push(
+      `${dirs.map((dir) => lastPart(dir.path)).join(", ")} left alone: ${project.held}.`,
+    );
+    return null;
+  }
+  const bare = project.home !== null && project.home.name !== project.id;
+  if (bare && !options.steps.has("rekey-v1-entries")) return null;
+  const sources = sourcesOf(project, identities, options);
+  if (project.home === null && sources.length === 0) return null;
+  const dir = `${inventory.places.baseDir}/projects/${project.id}`;
+  const target: ProjectTarget = {
+    project,
+    id: project.id,
+    dir,
+    standing: project.home?.path ?? dir,
+    sources,
+    sessions: [],
+    orchestrators: [],
+  };
+  assignSessions(target, warnings);
+  return target;
+}
+
+function sourcesOf(project: Project, identities: Identities, options: PlanOptions): Source[] {
+  const stepOf = (dir: StateDir): Source["step"] => {
+    if (isHashDir(dir)) return "import-v1-hash-dirs";
+    return identities.ownerOf.get(dir) === project ? "rekey-v1-entries" : "same-repo-merge";
+  };
+  return project.others
+    .map((dir) => ({ dir, step: stepOf(dir) }))
+    .filter(({ step }) => options.steps.has(step))
+    .map((source, at) => ({ ...source, whole: project.home === null && at === 0 }));
+}
+
+/** Names that a directory already holds, compared without case so that no file system can merge two. */
+class Names {
+  readonly #taken = new Set<string>();
+
+  has(name: string): boolean {
+    return this.#taken.has(name.toLowerCase());
+  }
+
+  add(name: string): void {
+    this.#taken.add(name.toLowerCase());
+  }
+}
+
+function assignSessions(target: ProjectTarget, warnings: string[]): void {
+  const live = new Names();
+  const archived = new Names();
+  const byId = new Map<string, SessionFile>();
+  const { home } = target.project;
+  if (home !== null) {
+    for (const file of home.sessions) live.add(file.sessionId);
+    for (const file of home.archives) archived.add(lastPart(file.path));
+    for (const file of home.sessions) byId.set(file.sessionId, file);
+    addSessions(target, home, true, live, archived, byId, warnings);
+  }
+  for (const { dir, whole } of target.sources) {
+    addSessions(target, dir, whole, live, archived, byId, warnings);
+  }
+}
+
+function addSessions(
+  target: ProjectTarget,
+  dir: StateDir,
+  inPlace: boolean,
+  live: Names,
+  archived: Names,
+  byId: Map<string, SessionFile>,
+  warnings: string[],
+): void {
+  const isHome = dir === target.project.home;
+  for (const file of dir.sessions) {
+    const twin = dir.migrated ? byId.get(file.sessionId) : undefined;
+    if (twin !== undefined && sameSession(file, twin)) {
+      target.sessions.push(sessionTarget(target, dir, file, "twin", file.sessionId, false));
+      continue;
+    }
+    let sessionId = file.sessionId;
+    if (!isHome && live.has(sessionId)) {
+      sessionId = freeName(`${sessionId}__from-${dir.hash ?? dir.name}`, live);
+      warnings.push(
+        `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
+      );
+    }
+    live.add(sessionId);
+    if (!byId.has(file.sessionId)) byId.set(file.sessionId, file);
+    target.sessions.push(sessionTarget(target, dir, file, fateOf(file, inPlace), sessionId, false));
+  }
+  for (const file of dir.archives) {
+    const name = archiveName(file);
+    const unique = isHome ? name : freeArchiveName(name, dir, archived);
+    archived.add(unique);
+    target.sessions.push(
+      sessionTarget(target, dir, file, fateOf(file, inPlace), file.sessionId, true, unique),
+    );
+  }
+}
+
+function sessionTarget(
+  target: ProjectTarget,
+  dir: StateDir,
+  file: SessionFile,
+  fate: Fate,
+  sessionId: string,
+  archived: boolean,
+  archiveFile?: string,
+): SessionTarget {
+  const converted = fate === "convert" || file.path.endsWith(".json");
+  const fileName = archived
+    ? (archiveFile ?? archiveName(file))
+    : renamedFile(file, sessionId, converted);
+  const folder = archived ? "sessions/archive" : "sessions";
+  return {
+    file,
+    dir,
+    archived,
+    fate,
+    sessionId,
+    fileName,
+    path: `${target.dir}/${folder}/${fileName}`,
+  };
+}
+
+function renamedFile(file: SessionFile, sessionId: string, json: boolean): string {
+  const name = lastPart(file.path);
+  if (json) return `${sessionId}.json`;
+  return sessionId === file.sessionId ? name : sessionId;
+}
+
+/** Archives become JSON like live sessions; a file that cannot be read keeps its name. */
+function archiveName(file: SessionFile): string {
+  const name = lastPart(file.path);
+  const convertible = file.format === "kv" && !name.endsWith(".json");
+  return convertible ? `${name}.json` : name;
+}
+
+function fateOf(file: SessionFile, inPlace: boolean): Fate {
+  if (file.format === "kv" || file.format === "kv-in-json") return "convert";
+  if (file.format === "empty") return "set-aside";
+  return inPlace ? "stay" : "move";
+}
+
+/** Whether a `.migrated` original and a migrated session are one: same birth and same branch. */
+function sameSession(a: SessionFile, b: SessionFile): boolean {
+  if (a.format === "bad" || b.format === "bad" || b.format === "empty") return false;
+  return a.fields.createdAt === b.fields.createdAt && a.fields.branch === b.fields.branch;
+}
+
+function freeName(wanted: string, taken: Names): string {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted : `${wanted}-${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+function freeArchiveName(name: string, dir: StateDir, taken: Names): string {
+  if (!taken.has(name)) return name;
+  const stem = name.replace(/\.json$/, "");
+  const ending = name.slice(stem.length);
+  for (let n = 1; ; n++) {
+    const candidate = `${stem}__from-${dir.hash ?? dir.name}${n === 1 ? "" : `-${n}`}${ending}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}

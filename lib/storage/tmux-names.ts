@@ -1,0 +1,116 @@
+/**
+ * tmux names: which convention a name follows, and what V3 calls the session (its id).
+ *
+ * A name is only rewritten when it is exactly what an earlier AO would have given this very session:
+ * `{h12}-{sid}`, `{h12}-{project}-{n}`, `{h12}-{project}-{sid}` or the doubled `{p}-{sid}`.
+ */
+
+import { parseSessionId } from "../paths.ts";
+import type { Inventory } from "./inventory.ts";
+import type { ProjectTarget, SessionTarget, Target } from "./target.ts";
+
+export type TmuxConvention = "v3" | "doubled-prefix" | "legacy-storagekey" | "unknown";
+
+/** Which convention made this tmux name for this session; `unknown` when none would have. */
+export function conventionOf(
+  name: string,
+  sessionId: string,
+  names: ReadonlySet<string>,
+): TmuxConvention {
+  if (name === sessionId) return "v3";
+  const parsed = parseSessionId(sessionId);
+  if (parsed === null) return "unknown";
+  const plain = parsed.orchestrator ? withoutNumber : (text: string) => text;
+  const id = plain(sessionId);
+  if (plain(name) === `${parsed.prefix}-${id}`) return "doubled-prefix";
+  const legacy = /^[0-9a-f]{12}-(.+)$/.exec(name)?.[1];
+  if (legacy === undefined) return "unknown";
+  if (plain(legacy) === id) return "legacy-storagekey";
+  for (const project of names) {
+    if (plain(legacy) === `${project}-${id}`) return "legacy-storagekey";
+    if (parsed.number !== undefined && legacy === `${project}-${parsed.number}`) {
+      return "legacy-storagekey";
+    }
+  }
+  return "unknown";
+}
+
+function withoutNumber(text: string): string {
+  return text.replace(/-\d+$/, "");
+}
+
+/** Convention of a live session seen by itself, without its metadata. */
+export function conventionOfLive(name: string, prefixes: ReadonlySet<string>): TmuxConvention {
+  if (/^[0-9a-f]{12}-/.test(name)) return "legacy-storagekey";
+  const parsed = parseSessionId(name);
+  if (parsed === null) return "unknown";
+  for (const prefix of prefixes) {
+    if (name.startsWith(`${prefix}-${prefix}-`)) return "doubled-prefix";
+  }
+  return prefixes.has(parsed.prefix) ? "v3" : "unknown";
+}
+
+export interface TmuxPlan {
+  /** Live sessions to rename. */
+  renames: { from: string; to: string; target: ProjectTarget }[];
+  /** Name that a session's metadata should hold; absent = leave what it says. */
+  nameOf: Map<SessionTarget, string>;
+  warnings: string[];
+}
+
+/** Decides every session's tmux name. Nothing is decided when tmux could not be asked. */
+export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
+  const plan: TmuxPlan = { renames: [], nameOf: new Map(), warnings: [] };
+  const live = inventory.tmux === null ? null : new Set(inventory.tmux.map(({ name }) => name));
+  const wanted = new Map<string, number>();
+  const sessions = target.projects.flatMap((project) =>
+    project.sessions
+      .filter((session) => !session.archived && session.fate !== "twin")
+      .map((session) => ({ session, project, to: finalSessionId(session, project) })),
+  );
+  for (const { to } of sessions) wanted.set(to, (wanted.get(to) ?? 0) + 1);
+  let unasked = 0;
+  for (const { session, project, to } of sessions) {
+    const legacy = legacyNames(session, project);
+    if (legacy.length === 0) continue;
+    if (live === null) {
+      unasked += 1;
+      continue;
+    }
+    const clash = (wanted.get(to) ?? 0) > 1;
+    if (clash) {
+      plan.warnings.push(
+        `tmux name of ${project.id}/${session.sessionId} left as ${legacy[0]}: another project has a session ${to}.`,
+      );
+      continue;
+    }
+    const current = legacy.find((name) => live.has(name));
+    if (current !== undefined && live.has(to)) {
+      plan.warnings.push(`tmux session ${current} left as it is: ${to} is also live.`);
+      continue;
+    }
+    plan.nameOf.set(session, to);
+    if (current !== undefined) plan.renames.push({ from: current, to, target: project });
+  }
+  if (unasked > 0) {
+    plan.warnings.push(
+      `tmux could not be asked, so the tmux names of ${unasked} session(s) are left as they are.`,
+    );
+  }
+  return plan;
+}
+
+/** The id a session has at the very end, orchestrators included. */
+export function finalSessionId(session: SessionTarget, project: ProjectTarget): string {
+  const move = project.orchestrators.find(({ file }) => file === session.file);
+  return move?.becomes ?? session.sessionId;
+}
+
+function legacyNames(session: SessionTarget, project: ProjectTarget): string[] {
+  const { tmuxName, handleId } = session.file.fields;
+  const names = new Set([tmuxName, handleId].filter((name) => name !== undefined));
+  return [...names].filter((name) => {
+    const convention = conventionOf(name, session.file.sessionId, project.project.names);
+    return convention === "doubled-prefix" || convention === "legacy-storagekey";
+  });
+}

@@ -1,0 +1,206 @@
+/**
+ * Worktrees: which ones move, and whose they are. A worktree travels with its session and its git
+ * link; one whose owner is not certain stays where it is.
+ */
+
+import { isSafeSessionId } from "../paths.ts";
+import type { Decisions } from "./decisions.ts";
+import { type Identities, repositoryPath } from "./identity.ts";
+import type { Inventory, StateDir, WorktreeLeaf } from "./inventory.ts";
+import type { PlanOptions } from "./options.ts";
+import { lastPart, type Project } from "./project.ts";
+import type { ProjectTarget, SessionTarget } from "./target.ts";
+
+export interface WorktreeMove {
+  leaf: WorktreeLeaf;
+  from: string;
+  to: string;
+  /** The directory it comes along with; null when it is adopted from outside the base dir. */
+  carrier: StateDir | null;
+  /** True when the carrier's own rename takes it there; otherwise the worktree is moved by itself. */
+  carried: boolean;
+  target: ProjectTarget;
+  sessionId: string | null;
+}
+
+/** Where every worktree goes; those that stay are left out. */
+export function planWorktrees(
+  inventory: Inventory,
+  identities: Identities,
+  targets: ProjectTarget[],
+  options: PlanOptions,
+  decisions: Decisions,
+  warnings: string[],
+): WorktreeMove[] {
+  const planner = new WorktreePlanner(inventory, identities, targets, decisions, warnings);
+  for (const leaf of inventory.worktrees) planner.inside(leaf);
+  if (options.steps.has("adopt-stranded-worktrees")) {
+    for (const leaf of inventory.worktrees) planner.adopt(leaf);
+  }
+  return planner.moves;
+}
+
+class WorktreePlanner {
+  readonly moves: WorktreeMove[] = [];
+  readonly #taken = new Set<string>();
+  readonly #users = new Map<string, { session: SessionTarget; target: ProjectTarget }[]>();
+  readonly #carriers: { dir: StateDir; target: ProjectTarget; whole: boolean }[] = [];
+
+  constructor(
+    readonly inventory: Inventory,
+    readonly identities: Identities,
+    readonly targets: ProjectTarget[],
+    readonly decisions: Decisions,
+    readonly warnings: string[],
+  ) {
+    for (const target of targets) {
+      const { home } = target.project;
+      if (home !== null) this.#carriers.push({ dir: home, target, whole: true });
+      for (const { dir, whole } of target.sources) this.#carriers.push({ dir, target, whole });
+      for (const session of target.sessions) {
+        if (!session.archived && session.fate !== "twin") this.#indexUser(session, target);
+      }
+    }
+  }
+
+  #indexUser(session: SessionTarget, target: ProjectTarget): void {
+    const { worktree, workspacePath, handleWorkspacePath } = session.file.fields;
+    for (const path of new Set([worktree, workspacePath, handleWorkspacePath])) {
+      if (path === undefined) continue;
+      this.#users.set(path, [...(this.#users.get(path) ?? []), { session, target }]);
+    }
+  }
+
+  /** Worktrees inside a state dir go where that dir goes. */
+  inside(leaf: WorktreeLeaf): void {
+    const carrier = this.#carriers.find(({ dir }) =>
+      leaf.path.startsWith(`${dir.path}/worktrees/`),
+    );
+    if (carrier === undefined) return;
+    const { dir, target, whole } = carrier;
+    const session = target.sessions.find(
+      (candidate) =>
+        candidate.dir === dir && !candidate.archived && candidate.file.sessionId === leaf.name,
+    );
+    const name = this.#free(target, session?.sessionId ?? leaf.name, dir.hash ?? dir.name);
+    const to = `${target.dir}/worktrees/${name}`;
+    const move = { leaf, from: leaf.path, to, carrier: dir, carried: whole, target };
+    if (leaf.path !== to || this.#staleLink(leaf)) {
+      this.moves.push({ ...move, sessionId: session?.sessionId ?? null });
+    }
+  }
+
+  /** Worktrees outside the base dir are adopted when exactly one session, or else one project, owns them. */
+  adopt(leaf: WorktreeLeaf): void {
+    if (leaf.where !== "legacy-root" && leaf.where !== "v0") return;
+    if (leaf.adminDir === undefined || leaf.commonDir === undefined) {
+      this.#leave(leaf, "it is not a git worktree");
+      return;
+    }
+    const owner = this.#ownerOf(leaf);
+    if (owner === null) return;
+    const to = `${owner.target.dir}/worktrees/${owner.sessionId ?? leaf.name}`;
+    if (this.#taken.has(to.toLowerCase())) {
+      this.#leave(leaf, `${to} is taken`);
+      return;
+    }
+    this.#taken.add(to.toLowerCase());
+    const { target, sessionId } = owner;
+    this.moves.push({
+      leaf,
+      from: leaf.path,
+      to,
+      carrier: null,
+      carried: false,
+      target,
+      sessionId,
+    });
+  }
+
+  #ownerOf(leaf: WorktreeLeaf): { target: ProjectTarget; sessionId: string | null } | null {
+    const users = this.#users.get(leaf.path) ?? [];
+    const [user] = users;
+    if (users.length === 1 && user !== undefined) {
+      return { target: user.target, sessionId: user.session.sessionId };
+    }
+    if (users.length > 1) return this.#decideUser(leaf, users);
+    const target = this.#projectOf(leaf);
+    if (target === null) {
+      this.#leave(leaf, "no project on this disk owns it for certain");
+      return null;
+    }
+    if (!isSafeSessionId(leaf.name)) {
+      this.#leave(leaf, "its name is not a session id");
+      return null;
+    }
+    return { target, sessionId: null };
+  }
+
+  #decideUser(
+    leaf: WorktreeLeaf,
+    users: { session: SessionTarget; target: ProjectTarget }[],
+  ): { target: ProjectTarget; sessionId: string } | null {
+    const ids = users.map(({ session, target }) => `${target.id}/${session.sessionId}`);
+    const chosen = this.decisions.ask({
+      key: `worktree:${leaf.path}`,
+      question: `${leaf.path} is used by ${ids.join(" and ")}. Who owns it?`,
+      choices: [
+        { value: "leave", label: "leave it where it is" },
+        ...ids.map((id) => ({ value: id, label: `move it to ${id}` })),
+      ],
+      default: "leave",
+    });
+    const user = users[ids.indexOf(chosen)];
+    return user === undefined ? null : { target: user.target, sessionId: user.session.sessionId };
+  }
+
+  /** The one project whose repository this is a worktree of; among several, the one it is named after. */
+  #projectOf(leaf: WorktreeLeaf): ProjectTarget | null {
+    const path = repositoryPath(leaf.commonDir ?? "", this.inventory);
+    const real = this.inventory.repos[path]?.realpath;
+    const same = this.targets.filter(
+      ({ project }) => project.path === path || (real !== undefined && project.realpath === real),
+    );
+    const named = same.filter(({ project }) => project.names.has(leaf.group));
+    const [only] = same.length === 1 ? same : named.length === 1 ? named : [];
+    return only ?? null;
+  }
+
+  #free(target: ProjectTarget, wanted: string, from: string): string {
+    let name = wanted;
+    const path = () => `${target.dir}/worktrees/${name}`.toLowerCase();
+    for (let n = 1; this.#taken.has(path()); n++) {
+      name = `${wanted}__from-${from}${n === 1 ? "" : `-${n}`}`;
+    }
+    this.#taken.add(path());
+    return name;
+  }
+
+  #staleLink(leaf: WorktreeLeaf): boolean {
+    return leaf.adminDir !== undefined && leaf.linkedPath !== leaf.path;
+  }
+
+  #leave(leaf: WorktreeLeaf, reason: string): void {
+    this.warnings.push(`Worktree ${leaf.path} left alone: ${reason}.`);
+  }
+}
+
+/** The project that holds a stranded worktree's repository, for the record. */
+export function candidateProject(
+  leaf: WorktreeLeaf,
+  inventory: Inventory,
+  projects: Project[],
+): Project | null {
+  if (leaf.commonDir === undefined) return null;
+  const path = repositoryPath(leaf.commonDir, inventory);
+  const same = projects.filter((project) => project.path === path);
+  const named = same.filter((project) => project.names.has(leaf.group));
+  const [only] = same.length === 1 ? same : named.length === 1 ? named : [];
+  return only ?? null;
+}
+
+/** The session a stranded worktree is named after, when that could be one. */
+export function candidateSession(leaf: WorktreeLeaf): string | null {
+  const name = lastPart(leaf.path);
+  return isSafeSessionId(name) ? name : null;
+}
