@@ -6,19 +6,8 @@
  */
 
 import type { Place } from "../errors.ts";
+import type { Places } from "../paths.ts";
 import type { Registry } from "../registry.ts";
-
-/** Where the scan looks; see `resolvePlaces` in `lib/paths.ts` for the defaults. */
-export interface Places {
-  home: string;
-  baseDir: string;
-  /** `HOME/.worktrees` unless `--worktree-root`. */
-  worktreeRoot: string;
-  /** The registry that is in force (AO's own precedence), whether or not it exists. */
-  configFile: string;
-  claudeDir: string;
-  codexDir: string;
-}
 
 /** Something the scan could not use. It is reported and left alone. */
 export interface Fault {
@@ -101,28 +90,43 @@ export interface StateDir {
   identity?: Identity;
   /** `next` of `.next-session-id.json` (V3). */
   nextSessionId?: number;
-  /** `sessions/*.json.corrupt-*` and `sessions/*.lock` names. */
+  /** `sessions/*.json.corrupt-*` names. */
   corruptCopies: string[];
+  /** `sessions/*.lock` names older than the 30 s after which AO takes a lock over. */
   staleLocks: string[];
-  /** Every other entry below (feedback-reports, code-reviews, observability, …), sorted by name. */
+  /**
+   * Every other entry below (feedback-reports, code-reviews, observability, …), sorted by name. Of
+   * `archive/` and `worktrees/` only what is no archived session and no directory.
+   */
   others: OtherEntry[];
-  /** Names under `sessions/` that are neither metadata, archive, locks nor corrupt copies (`.ghcache`, …). */
+  /**
+   * Names under `sessions/` that are neither metadata, archive, locks nor corrupt copies (`.ghcache`,
+   * …); those under `sessions/archive/` as `archive/<name>`.
+   */
   otherSessionEntries: string[];
   /** Not one file at any depth (row 2). False as soon as one is seen. */
   empty: boolean;
-  /** Bytes of what was read (metadata and small files), worktrees not included. */
+  /**
+   * Bytes of every file below, worktrees not included (see {@link WorktreeLeaf.bytes}); of
+   * `observability` and checkouts only with `sizes`.
+   */
   bytes: number;
 }
 
 /**
  * An entry that is no session, archive or worktree. Directories are listed to their leaves, so that
- * two state dirs can be merged file by file; `observability` is not (it may be huge).
+ * two state dirs can be merged file by file; `observability` one level deep (it may be huge), and a
+ * directory with a `.git` in it not at all (it moves as one).
  */
 export interface OtherEntry {
   name: string;
   kind: "file" | "dir" | "symlink" | "other";
+  /** Of a directory: the sum of what is listed below it. */
   bytes: number;
-  /** SHA-256 of a file's content, only in hash dirs and where a hash dir would be merged into. */
+  /**
+   * SHA-256 of a file's content, where there are hash dirs at all (they may be merged into any
+   * project); absent over 4 MB.
+   */
   sha256?: string;
   children?: OtherEntry[];
 }
@@ -176,8 +180,8 @@ export interface WorktreeLeaf {
   locked: boolean;
   /** Relative names of submodule working trees inside (those with an entry in `<adminDir>/modules`). */
   submodules: string[];
-  /** Whole text of every git link file that names this worktree's place; the plan rewrites them after a move. */
-  links: { path: string; text: string }[];
+  /** Bytes of everything in it; only with `sizes`. */
+  bytes?: number;
 }
 
 /** A repository that the registry or an `.origin` names. */
@@ -219,12 +223,14 @@ export interface Leftover {
     | "pre-migration-config" // config.yaml.pre-migration
     | "lock" // running.lock, startup.lock, config.yaml.lock, …
     | "unknown";
+  /** Milliseconds since the epoch. */
+  modifiedMs: number;
 }
 
 export interface Inventory {
   scannedAt: string;
   places: Places;
-  /** The base dir does not exist or is empty. */
+  /** The base dir does not exist or is empty, and no config names a V0 directory that has state. */
   nothingThere: boolean;
   /** Null when there is no config file. */
   registry: Registry | null;
@@ -250,6 +256,12 @@ export interface Inventory {
   tmux: TmuxSession[] | null;
   running: RunningFile | null;
   leftovers: Leftover[];
+  /** Names of AO's own files at the base dir that are not judged (`activity-events.db`, …). */
+  knownFiles: string[];
+  /** Locks younger than AO lets them grow: somebody is writing. Paths, of sessions' locks too. */
+  heldLocks: string[];
+  /** Names below V3's `observability/orphan/`. */
+  orphanObservability: string[];
   /** Ids of migrations below `migrations/` that are neither done nor rolled back. */
   openMigrations: string[];
   faults: Fault[];
