@@ -83,13 +83,17 @@ export function newSession(session: NewSession, env: Env): void {
     "-e",
     `${name}=${value}`,
   ]);
-  must(
-    ["new-session", "-d", "-s", session.name, ...variables, ...commandWords(session.command, env)],
-    // Not `-c`: tmux would expand `#{…}` in it. Without it the client's own directory counts.
-    { ...env, PWD: session.cwd },
-    `start tmux session "${session.name}"`,
-    session.cwd,
-  );
+  const command = commandWords(session.command, env);
+  const args = ["new-session", "-d", "-s", session.name, ...variables, ...command];
+  // Not `-c`: tmux would expand `#{…}` in it. Without it the client's own directory counts.
+  const start = () => tmux(args, { ...env, PWD: session.cwd }, () => true, session.cwd);
+  let result = start();
+  // A server whose last session has just ended takes a moment to go, and answers like this.
+  for (let tries = 0; tries < 20 && /^server exited/.test(result?.stderr ?? ""); tries += 1) {
+    Bun.sleepSync(25);
+    result = start();
+  }
+  check(result, `start tmux session "${session.name}"`);
 }
 
 /** Words after which tmux starts the program itself, without a shell or a second command. */
@@ -113,8 +117,14 @@ function checkName(name: string): void {
   });
 }
 
-function must(args: string[], env: Env, action: string, cwd?: string): void {
-  const result = tmux(args, env, () => true, cwd);
+function must(args: string[], env: Env, action: string): void {
+  check(
+    tmux(args, env, () => true),
+    action,
+  );
+}
+
+function check(result: RunResult | null, action: string): void {
   if (result?.exitCode === 0) return;
   const state = result === null ? "tmux is not installed" : answer(result);
   throw new ToolkitError("refused", `Cannot ${action}: ${state}`);
