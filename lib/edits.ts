@@ -46,6 +46,7 @@ export function parsePointer(pointer: string): string[] {
     });
   }
   const parts = pointer.slice(1).split("/");
+  if (!pointer.includes("~")) return parts;
   return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 

@@ -82,10 +82,15 @@ export function entriesAt(text: string, offset: number): { entries: Entry[]; clo
   }
 }
 
-/** The key of an entry, escapes resolved. */
-export function keyOf(text: string, entry: Entry): string {
-  const raw = text.slice(entry.keyStart + 1, entry.keyEnd - 1);
-  return raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
+/** Whether this is the entry's key, escapes resolved. */
+export function hasKey(text: string, entry: Entry, key: string): boolean {
+  const start = entry.keyStart + 1;
+  const length = entry.keyEnd - 1 - start;
+  if (length === key.length && text.startsWith(key, start)) return !key.includes("\\");
+  // An escape makes a key longer than what it stands for.
+  if (length <= key.length) return false;
+  const raw = text.slice(entry.keyStart, entry.keyEnd);
+  return raw.includes("\\") && JSON.parse(raw) === key;
 }
 
 /** How many object members a JSON text has, repeated ones each counted. */

@@ -18,8 +18,8 @@ import {
   countMembers,
   type Entry,
   entriesAt,
+  hasKey,
   jsonErrorOffset,
-  keyOf,
   skipSpace,
   skipValue,
 } from "./json-scan.ts";
@@ -66,38 +66,56 @@ export interface JsonPlace {
 
 /** Where the value of a field stands; null when there is none. The text must be JSON. */
 export function locateJson(text: string, pointer: string): JsonPlace | null {
-  const path = walk(text, parsePointer(pointer));
-  if (path === null) return null;
-  const { start, end } = path.target;
+  const { deepest, rest } = walk(text, parsePointer(pointer));
+  if (rest.length > 0) return null;
+  const { start, end } = deepest.target;
   return { offset: start, length: end - start, ...lineColumnAt(text, start) };
 }
 
 /** A value in the text with what surrounds it. */
 interface Found {
   target: { start: number; end: number };
-  /** A key on the way, the last one included, occurs more than once. */
-  repeated: boolean;
   /** Absent for the root. */
   parent?: { start: number; close: number; entries: Entry[]; index: number };
 }
 
-function walk(text: string, keys: readonly string[]): Found | null {
+/** How far some keys lead. */
+interface Walk {
+  /** The deepest value on the way; the field itself when `rest` is empty. */
+  deepest: Found;
+  /** The keys that lead nowhere. */
+  rest: readonly string[];
+  /** A key on the way, the last one included, occurs more than once. */
+  repeated: boolean;
+}
+
+function walk(text: string, keys: readonly string[]): Walk {
   const start = skipSpace(text, text.startsWith("\ufeff") ? 1 : 0);
-  let found: Found = { target: { start, end: skipValue(text, start) }, repeated: false };
+  let deepest: Found = { target: { start, end: skipValue(text, start) } };
+  let repeated = false;
+  let depth = 0;
   for (const key of keys) {
-    const opening = text.charAt(found.target.start);
-    if (opening !== "{" && opening !== "[") return null;
-    const { entries, close } = entriesAt(text, found.target.start);
-    const matches = entries.filter((entry, index) =>
-      opening === "{" ? keyOf(text, entry) === key : index === arrayIndex(key),
-    );
-    // As in JSON.parse the last one counts.
-    const target = matches.at(-1);
-    if (target === undefined) return null;
-    const parent = { start: found.target.start, close, entries, index: entries.indexOf(target) };
-    found = { target, repeated: found.repeated || matches.length > 1, parent };
+    const rest = keys.slice(depth++);
+    const opening = text.charAt(deepest.target.start);
+    if (opening !== "{" && opening !== "[") return { deepest, rest, repeated };
+    const { entries, close } = entriesAt(text, deepest.target.start);
+    let index = -1;
+    if (opening === "[") {
+      index = arrayIndex(key) ?? -1;
+    } else {
+      // As in JSON.parse the last one counts.
+      for (let at = entries.length - 1; at >= 0; at--) {
+        const entry = entries[at];
+        if (entry === undefined || !hasKey(text, entry, key)) continue;
+        if (index === -1) index = at;
+        else repeated = true;
+      }
+    }
+    const target = entries[index];
+    if (target === undefined) return { deepest, rest, repeated };
+    deepest = { target, parent: { start: deepest.target.start, close, entries, index } };
   }
-  return found;
+  return { deepest, rest: [], repeated };
 }
 
 /**
@@ -115,7 +133,8 @@ export function patchJsonText(text: string, edits: readonly Edit[]): PatchResult
   for (const edit of edits) {
     const keys = parsePointer(edit.pointer);
     const verdict = judgeEdit(value, edit);
-    if (isRepeated(result.text, keys)) {
+    const way = walk(result.text, keys);
+    if (way.repeated) {
       const found = valueAt(value, keys);
       const reason = "a key on the way occurs more than once";
       result.conflicts.push(found === undefined ? { edit, reason } : { edit, found, reason });
@@ -125,7 +144,7 @@ export function patchJsonText(text: string, edits: readonly Edit[]): PatchResult
     } else if (verdict.state === "already") {
       result.already.push(edit);
     } else {
-      result.text = applyEdit(result.text, keys, edit);
+      result.text = applyEdit(result.text, way, edit);
       value = performEdit(value, edit);
       result.applied.push(edit);
     }
@@ -146,27 +165,16 @@ function parseForPatch(text: string): Json {
   }
 }
 
-/** Whether a key on the way to a field occurs twice; the field itself need not exist. */
-function isRepeated(text: string, keys: readonly string[]): boolean {
-  for (let length = keys.length; length > 0; length--) {
-    const found = walk(text, keys.slice(0, length));
-    if (found !== null) return found.repeated;
-  }
-  return false;
-}
-
-function applyEdit(text: string, keys: readonly string[], edit: Edit): string {
-  const found = walk(text, keys);
-  if (found === null) return insert(text, keys, edit.after ?? null);
-  const { target, parent } = found;
-  if (edit.rename !== undefined && parent !== undefined) {
-    const entry = parent.entries[parent.index];
-    if (entry === undefined) return text;
+function applyEdit(text: string, way: Walk, edit: Edit): string {
+  const { target, parent } = way.deepest;
+  const [key] = way.rest;
+  if (key !== undefined) return insert(text, way.deepest, key, edit.after ?? null);
+  const entry = parent?.entries[parent.index];
+  if (edit.rename !== undefined && entry !== undefined) {
     return splice(text, entry.keyStart, entry.keyEnd, JSON.stringify(edit.rename));
   }
   if (edit.after !== undefined) {
-    const style = styleAt(text, found);
-    return splice(text, target.start, target.end, format(edit.after, style));
+    return splice(text, target.start, target.end, formatAt(text, way.deepest, edit.after));
   }
   return parent === undefined ? text : remove(text, parent);
 }
@@ -188,14 +196,12 @@ function remove(text: string, parent: NonNullable<Found["parent"]>): string {
 }
 
 /** Adds a field at the end of its object (an item at the end of its list). */
-function insert(text: string, keys: readonly string[], value: Json): string {
-  const parent = walk(text, keys.slice(0, -1));
-  if (parent === null) return text;
+function insert(text: string, parent: Found, name: string, value: Json): string {
   const { start } = parent.target;
   const { entries, close } = entriesAt(text, start);
   const last = entries.at(-1);
   const style = styleAt(text, parent);
-  const key = text.charAt(start) === "{" ? JSON.stringify(keys.at(-1)) : "";
+  const key = text.charAt(start) === "{" ? JSON.stringify(name) : "";
   if (last === undefined) {
     const indent = style.indent + style.unit;
     const [before, colon, after] = style.lines
@@ -242,6 +248,11 @@ function styleAt(text: string, found: Found): Style {
     indent,
     unit: /\n([ \t]+)["{[\d\-tfn]/.exec(text)?.[1] ?? "  ",
   };
+}
+
+function formatAt(text: string, found: Found, value: Json): string {
+  const scalar = typeof value !== "object" || value === null;
+  return scalar ? JSON.stringify(value) : format(value, styleAt(text, found));
 }
 
 function format(value: Json, style: Style): string {
