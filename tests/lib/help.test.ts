@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { helpPage, type Page } from "../../lib/help.ts";
+import { createStyle } from "../../lib/terminal.ts";
+
+const page: Page = {
+  summary: "Take task sessions from files to directories",
+  args: {
+    execute: { type: "boolean", description: "Do it, after a question" },
+    plan: {
+      type: "string",
+      valueName: "FILE",
+      required: true,
+      description: "The plan that was saved by --output; it is checked against the disk first",
+    },
+    aVeryLongFlagNameIndeed: { type: "string", valueName: "VALUE", description: "Something" },
+    jobs: { type: "integer", valueName: "N", default: 4, description: "How many at once" },
+    sandbox: { type: "boolean", description: "In a copy", group: "Rehearsal" },
+  },
+  positionals: { session: { description: "Which ones", required: true, repeat: true } },
+  commands: {},
+  examples: [{ command: "--execute --yes", text: "Do it without questions" }],
+  exits: { findings: "a session could not be read" },
+  files: [{ path: "~/.agent-orchestrator", text: "AO's state" }],
+};
+
+const options = { invocation: "bun run scripts/x.ts", style: createStyle(false) };
+
+test("a page has every part in its order", () => {
+  const [before = "", after = ""] = helpPage(page, options).split(/Common flags:\n(?: {2}.*\n)+\n/);
+  expect(before).toBe(`Take task sessions from files to directories
+
+Usage: bun run scripts/x.ts --plan FILE [flags] SESSION...
+
+Arguments:
+  SESSION...  Which ones
+
+Flags:
+  --execute                 Do it, after a question
+  --plan FILE               The plan that was saved by --output; it is checked
+                            against the disk first; required
+  --a-very-long-flag-name-indeed VALUE
+                            Something
+  --jobs N                  How many at once; default 4
+
+Rehearsal:
+  --sandbox  In a copy
+
+`);
+  expect(after).toContain(`Examples:
+  Do it without questions
+    bun run scripts/x.ts --execute --yes
+`);
+  expect(after).toContain("  1    a session could not be read\n  2    usage");
+  expect(after).toEndWith("Files:\n  ~/.agent-orchestrator  AO's state\n");
+});
+
+test("a page with commands names them and says how to learn more", () => {
+  const parent: Page = { ...page, args: {}, positionals: {}, commands: { take: page } };
+  const text = helpPage(parent, options);
+  expect(text).toContain("Usage: bun run scripts/x.ts COMMAND [flags]\n");
+  expect(text).toContain("  take SESSION...  Take task sessions from files to directories\n");
+  expect(text).toContain("(bun run scripts/x.ts COMMAND --help shows its flags)");
+});
+
+test("no line is wider than asked, and colour changes no letter", () => {
+  const text = helpPage(page, { ...options, width: 60 });
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(60);
+  const colored = helpPage(page, { ...options, width: 60, style: createStyle(true) });
+  expect(colored).toContain("\x1b[1mFlags:\x1b[22m");
+  expect(Bun.stripANSI(colored)).toBe(text);
+});
