@@ -1,6 +1,7 @@
 /** What a plan is asked for, beside the inventory. */
 
 import type { LinkFile } from "../change/operation.ts";
+import { ToolkitError } from "../errors.ts";
 
 /** Step ids in the order in which they run. */
 export const stepIds = [
@@ -42,8 +43,6 @@ export const stepNeeds: Partial<Record<StepId, StepId[]>> = {
 export interface PlanOptions {
   /** Moment of planning; stamps archives and the record. */
   now: Date;
-  /** Version of AO found on the machine, for the record; `unknown` where there is none. */
-  aoVersion: string;
   /** Steps to plan; see `selectSteps`. */
   steps: ReadonlySet<StepId>;
   /** Answers to decisions, key → value. */
@@ -52,4 +51,26 @@ export interface PlanOptions {
   linkFiles: (move: { adminDir: string; from: string; to: string }) => LinkFile[];
   /** Unused exports found in AO's source, when `--ao-source` was given. */
   deadExports?: string[];
+}
+
+/**
+ * The steps to plan for `--only` and `--skip`: what a chosen step needs comes along.
+ *
+ * @throws {ToolkitError} usage, when a step that stays needs one that is skipped
+ */
+export function selectSteps(only: readonly StepId[], skip: readonly StepId[]): Set<StepId> {
+  const selected = new Set<StepId>(only.length > 0 ? only : stepIds);
+  // A Set visits what is added to it on the way, so this takes in the needs of needs.
+  if (only.length > 0) {
+    for (const id of selected) for (const need of stepNeeds[id] ?? []) selected.add(need);
+  }
+  for (const id of skip) selected.delete(id);
+  for (const id of selected) {
+    const missing = (stepNeeds[id] ?? []).find((need) => skip.includes(need));
+    if (missing === undefined) continue;
+    throw new ToolkitError("usage", `Cannot skip "${missing}": ${id} needs it`, {
+      hint: `add --skip ${id}`,
+    });
+  }
+  return selected;
 }

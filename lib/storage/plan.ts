@@ -57,6 +57,8 @@ export interface StoragePlan {
   inventory: Inventory;
   identities: Identities;
   target: Target;
+  /** Steps that were asked for. */
+  selected: ReadonlySet<StepId>;
   steps: PlannedStep[];
   decisions: Decision[];
   /** Answers that matched no decision. */
@@ -89,6 +91,7 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
     inventory,
     identities,
     target,
+    selected: options.steps,
     steps: planned,
     decisions: decisions.list,
     unusedAnswers: decisions.unused(),

@@ -9,6 +9,7 @@ import type { Decision } from "./decisions.ts";
 import { type Drift, findDrift, type Issue } from "./drift.ts";
 import { duplicateRepos } from "./duplicates.ts";
 import type { StateDir } from "./inventory.ts";
+import type { StepId } from "./options.ts";
 import type { StoragePlan } from "./plan.ts";
 import { lastPart, projectLabel } from "./project.ts";
 import { conventionOfLive, type TmuxConvention } from "./tmux-names.ts";
@@ -66,6 +67,8 @@ export interface PlanRecord {
   aoVersion: string;
   planId: string;
   inventoryDigest: string;
+  /** Ours: the steps that were asked for, so that a saved plan can be made again. */
+  selectedSteps: StepId[];
   inventory: InventoryRecord;
   steps: PlannedStep[];
   totals: PlanTotals;
@@ -85,6 +88,7 @@ export function recordOf(
     aoVersion: meta.aoVersion,
     planId: plan.id,
     inventoryDigest: meta.inventoryDigest,
+    selectedSteps: [...plan.selected],
     inventory: inventoryRecord(plan),
     steps: plan.steps,
     totals: totalsOf(plan),

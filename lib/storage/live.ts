@@ -1,0 +1,48 @@
+/** Whether AO is at work on this disk. While it is, nothing is migrated unless told to. */
+
+import { ToolkitError } from "../errors.ts";
+import type { Inventory } from "./inventory.ts";
+import type { StoragePlan } from "./plan.ts";
+
+/** @throws {ToolkitError} refused (invalid for an unreadable registry), naming the first blocker */
+export function refuseBlocked(plan: StoragePlan): void {
+  const [blocker] = plan.blockers;
+  if (blocker === undefined) return;
+  const fault = plan.inventory.registryFault;
+  throw new ToolkitError(fault === null ? "refused" : "invalid", `Cannot migrate: ${blocker}`, {
+    hint: fault === null ? "bun run scripts/migrate.ts --resume" : "mend that file, then run again",
+    ...(fault !== null && { place: fault.place }),
+  });
+}
+
+/** @throws {ToolkitError} refused, while AO or one of its sessions is live */
+export function refuseLive(inventory: Inventory, force: string): void {
+  const reasons = liveReasons(inventory);
+  if (reasons.length === 0) return;
+  const shown = reasons.slice(0, 3).join("; ");
+  const more = reasons.length > 3 ? ` and ${reasons.length - 3} more` : "";
+  throw new ToolkitError("refused", `Cannot migrate: AO is live (${shown}${more})`, {
+    hint: `stop AO and its sessions, or go on all the same with: ${force}`,
+  });
+}
+
+/** One line for everything live: AO itself and the sessions that run. Empty when all is quiet. */
+export function liveReasons(inventory: Inventory): string[] {
+  const reasons: string[] = [];
+  const { running, tmux } = inventory;
+  if (running?.isAo === true) reasons.push(`AO runs as pid ${running.pid}`);
+  const names = new Set((tmux ?? []).map(({ name }) => name));
+  for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
+    const files =
+      dir.orchestrator === undefined ? dir.sessions : [...dir.sessions, dir.orchestrator];
+    for (const { fields, sessionId } of files) {
+      const name = [fields.tmuxName, fields.handleId, sessionId].find((one) =>
+        names.has(one ?? ""),
+      );
+      if (name === undefined) continue;
+      names.delete(name);
+      reasons.push(`session ${sessionId} runs in tmux as ${name}`);
+    }
+  }
+  return reasons;
+}

@@ -1,0 +1,288 @@
+#!/usr/bin/env -S bun --no-env-file --no-install --config=/dev/null
+/**
+ * V3 storage: says what is on an AO disk and plans (and executes) the way to one clean layout.
+ *
+ *     bun run scripts/migrate.ts               what is there, what drifted, the plan; changes nothing
+ *     bun run scripts/migrate.ts --execute     the plan, for real; one command takes it back
+ *
+ * Exit codes: 0 done or nothing to do, 1 `--exit-code` and there is a plan, 2 usage, 3 config.yaml
+ * does not parse, 4 refused, 5 stopped half-way, 130 cancelled.
+ */
+
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Context, main, script } from "../lib/cli.ts";
+import { describeError, type Outcome, ToolkitError } from "../lib/errors.ts";
+import { resolvePlaces } from "../lib/paths.ts";
+import type { Assessment, AssessOptions } from "../lib/storage/assess.ts";
+import type { Execution, RunOptions } from "../lib/storage/execute.ts";
+import { type StepId, selectSteps, stepIds } from "../lib/storage/options.ts";
+import { plural } from "../lib/text.ts";
+import manifest from "../package.json" with { type: "json" };
+
+const args = {
+  dryRun: {
+    type: "boolean",
+    description: "Only show the plan (the default)",
+    excludes: ["execute", "rehearse", "resume"],
+  },
+  execute: {
+    type: "boolean",
+    description: "Apply the plan after a confirmation",
+    excludes: ["rehearse", "resume"],
+  },
+  rehearse: {
+    type: "boolean",
+    description: "Try it on a copy of the state: execute, verify, roll back, compare",
+    excludes: ["resume"],
+  },
+  resume: { type: "boolean", description: "Finish an interrupted migration" },
+  plan: {
+    type: "string",
+    valueName: "FILE",
+    description: "With --execute: apply exactly this saved plan (see --output)",
+  },
+  decide: {
+    type: "string",
+    valueName: "KEY=VALUE",
+    repeat: true,
+    description: "Answer a decision of the plan",
+  },
+  only: {
+    type: "enum",
+    options: stepIds,
+    valueName: "STEP",
+    repeat: true,
+    description: "Plan this step and what it needs",
+  },
+  skip: {
+    type: "enum",
+    options: stepIds,
+    valueName: "STEP",
+    repeat: true,
+    description: "Leave this step out",
+  },
+  force: { type: "boolean", description: "Execute although AO or its sessions are live" },
+  tmux: { type: "boolean", default: true, description: "Do not ask tmux" },
+  worktreeRoot: {
+    type: "string",
+    valueName: "DIR",
+    description: "Where old worktrees stand (default: HOME/.worktrees)",
+  },
+  aoSource: {
+    type: "string",
+    valueName: "DIR",
+    description: "AO's source tree: also list the unused exports of its core",
+  },
+  output: { type: "string", valueName: "FILE", description: "Also write the JSON record there" },
+  exitCode: { type: "boolean", description: "Exit 1 when there is something to migrate" },
+  sizes: { type: "boolean", description: "Measure worktrees too (slower)" },
+  verbose: { type: "boolean", description: "Show every issue and every detail" },
+} as const;
+
+type MigrateContext = Context<typeof args>;
+
+const command = script({
+  name: "migrate",
+  summary: "Say what is on an AO disk and take it to the V3 layout",
+  description:
+    "Without --execute this is a dry run: it prints the inventory, what drifted and the exact plan, and changes nothing.",
+  args,
+  examples: [
+    { command: "", text: "What is there, and the plan" },
+    { command: "--output plan.json", text: "Save the plan for review" },
+    { command: "--execute --plan plan.json", text: "Apply what was reviewed" },
+    { command: "--rehearse", text: "Try everything on a copy first" },
+  ],
+  exits: { findings: "with --exit-code: there is something to migrate" },
+  files: [
+    { path: "BASE/migrations/ID/", text: "plan, journal and trash of each migration" },
+    { path: "BASE/config.yaml", text: "AO's registry" },
+  ],
+  async run(context) {
+    const { assess } = await import("../lib/storage/assess.ts");
+    const { args } = context;
+    if (args.plan !== undefined && args.execute !== true) {
+      throw new ToolkitError("usage", "Cannot use --plan: it goes with --execute");
+    }
+    const options = await assessOptions(context);
+    if (args.resume === true) return resumeRun(context, options);
+    const found = assess(options);
+    if (args.execute === true) return executeRun(context, options, found);
+    if (args.rehearse === true) return rehearseRun(context, found);
+    return showPlan(context, found);
+  },
+});
+
+async function assessOptions(context: MigrateContext): Promise<AssessOptions> {
+  const { args, env } = context;
+  const places = resolvePlaces({ ...args, env });
+  const common = { places, env, tmux: args.tmux, sizes: args.sizes === true };
+  if (args.plan !== undefined) {
+    const { readSavedPlan } = await import("../lib/storage/saved-plan.ts");
+    const saved = readSavedPlan(resolve(context.cwd, args.plan));
+    return { ...common, now: saved.generatedAt, steps: saved.steps, answers: saved.answers };
+  }
+  const steps = selectSteps(args.only as StepId[], args.skip as StepId[]);
+  const options = { ...common, now: new Date(), steps, answers: answersOf(args.decide) };
+  if (args.aoSource === undefined) return options;
+  const { deadExports } = await import("../lib/storage/dead-exports.ts");
+  return { ...options, deadExports: deadExports(resolve(context.cwd, args.aoSource)) };
+}
+
+function answersOf(given: string[]): Map<string, string> {
+  return new Map(
+    given.map((answer) => {
+      // Keys may hold "=" (paths, URLs); values never do.
+      const at = answer.lastIndexOf("=");
+      if (at > 0) return [answer.slice(0, at), answer.slice(at + 1)];
+      throw new ToolkitError("usage", `Cannot read --decide "${answer}": it is not KEY=VALUE`);
+    }),
+  );
+}
+
+async function showPlan(context: MigrateContext, found: Assessment): Promise<Outcome> {
+  const { args, out, cwd } = context;
+  const { plan } = found;
+  refuseUnusedAnswers(plan.unusedAnswers);
+  if (args.output !== undefined) writeRecord(resolve(cwd, args.output), found.record());
+  const text = await planText(context, found, "dry run");
+  const { nextCommands } = await import("../lib/storage/outcome-text.ts");
+  const next = nextCommands(plan, context.invocation);
+  out.result({ json: () => found.record(), text: () => text + next });
+  if (plan.inventory.registryFault !== null) return "invalid";
+  return args.exitCode === true && plan.steps.length > 0 ? "findings" : "done";
+}
+
+async function planText(context: MigrateContext, found: Assessment, mode: string): Promise<string> {
+  const { args, out } = context;
+  if (out.json) return "";
+  const { planReport } = await import("../lib/storage/report.ts");
+  const heading = `AO storage migration to V3 (${mode}, toolkit ${manifest.version})`;
+  const style = { style: out.style, verbose: args.verbose === true, columns: out.columns() };
+  return planReport(found.record(), heading, style);
+}
+
+async function executeRun(
+  context: MigrateContext,
+  options: AssessOptions,
+  first: Assessment,
+): Promise<Outcome> {
+  const { args, out, terminal, cwd, invocation } = context;
+  const { refuseBlocked, refuseLive } = await import("../lib/storage/live.ts");
+  if (args.plan !== undefined) {
+    const { demandSamePlan, readSavedPlan } = await import("../lib/storage/saved-plan.ts");
+    demandSamePlan(readSavedPlan(resolve(cwd, args.plan)), first.plan);
+  }
+  refuseBlocked(first.plan);
+  if (first.plan.steps.length === 0) return showPlan(context, first);
+  if (args.force !== true) refuseLive(first.plan.inventory, `${invocation} --execute --force`);
+  const decided = await decide(context, options, first);
+  if (terminal.interactive && !args.yes) out.print(await planText(context, decided.found, "plan"));
+  const go = await terminal.confirm({
+    message: `Carry out ${plural(decided.found.plan.steps.length, "step")}? One command takes it back.`,
+    flag: "--yes",
+    yes: args.yes === true,
+  });
+  if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
+  const { execute } = await import("../lib/storage/execute.ts");
+  using bar = progressBar(context, "Migrating");
+  return report(context, await execute(decided.found, decided.options, bar.run));
+}
+
+/** Asks a person about every open decision; anybody else gets the defaults with --yes. */
+async function decide(
+  context: MigrateContext,
+  options: AssessOptions,
+  found: Assessment,
+): Promise<{ options: AssessOptions; found: Assessment }> {
+  const { args, terminal } = context;
+  refuseUnusedAnswers(found.plan.unusedAnswers);
+  const open = found.plan.decisions.filter(({ decidedBy }) => decidedBy === "default");
+  if (args.yes === true || args.plan !== undefined || open.length === 0) return { options, found };
+  const answers = new Map(options.answers);
+  for (const { key, question, choices, default: initial } of open) {
+    const flag = `--decide '${key}=VALUE' or --yes`;
+    answers.set(key, await terminal.select({ message: question, options: choices, initial, flag }));
+  }
+  const { assess } = await import("../lib/storage/assess.ts");
+  const decided = { ...options, answers };
+  return { options: decided, found: assess(decided) };
+}
+
+async function resumeRun(context: MigrateContext, options: AssessOptions): Promise<Outcome> {
+  const { resumeStorage } = await import("../lib/storage/execute.ts");
+  using bar = progressBar(context, "Resuming");
+  return report(context, await resumeStorage(options, bar.run));
+}
+
+async function rehearseRun(context: MigrateContext, found: Assessment): Promise<Outcome> {
+  const { rehearse } = await import("../lib/storage/rehearse.ts");
+  const { rehearsalText } = await import("../lib/storage/outcome-text.ts");
+  const { refuseBlocked } = await import("../lib/storage/live.ts");
+  refuseBlocked(found.plan);
+  using bar = progressBar(context, "Rehearsing");
+  const result = await rehearse(found.plan, bar.run);
+  bar.end();
+  context.out.result({ json: () => result, text: () => rehearsalText(result, context.invocation) });
+  const problems = result.missing.length + result.differences.length + result.kept.length;
+  return problems > 0 ? "findings" : "done";
+}
+
+async function report(context: MigrateContext, execution: Execution): Promise<Outcome> {
+  const { executionText, undoCommand } = await import("../lib/storage/outcome-text.ts");
+  const undo = undoCommand(execution.id, context.invocation);
+  context.out.result({
+    json: () => ({ schemaVersion: 1, ...execution, undo }),
+    text: () => executionText(execution, undo),
+  });
+  return execution.leftovers.length > 0 ? "findings" : "done";
+}
+
+/** A progress bar with the options that let the engine draw it. */
+function progressBar(
+  context: MigrateContext,
+  label: string,
+): Disposable & { run: RunOptions; end(): void } {
+  const { terminal, invocation, signal } = context;
+  let bar = terminal.progress(label);
+  let phase = "";
+  const end = () => bar.end();
+  const run: RunOptions = {
+    toolVersion: manifest.version,
+    command: `${invocation} (${label.toLowerCase()})`,
+    signal,
+    commands: (id) => ({
+      resume: `${invocation} --resume`,
+      rollback: `${invocation.replace("migrate.ts", "rollback.ts")} ${id}`,
+    }),
+    onProgress(progress) {
+      if (progress.phase !== phase) {
+        bar.end();
+        phase = progress.phase;
+        bar = terminal.progress(phase === "check" ? "Checking" : label, progress.total);
+      }
+      bar.update(progress.done);
+    },
+  };
+  return { run, end, [Symbol.dispose]: end };
+}
+
+function refuseUnusedAnswers(keys: string[]): void {
+  const [key] = keys;
+  if (key === undefined) return;
+  throw new ToolkitError("usage", `Cannot decide "${key}": the plan does not ask that`, {
+    hint: "the dry run lists every decision with its key",
+  });
+}
+
+function writeRecord(file: string, record: unknown): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+  } catch (cause) {
+    throw new ToolkitError("invalid", `Cannot write "${file}": ${describeError(cause)}`, { cause });
+  }
+}
+
+export default command;
+if (import.meta.main) await main(command);
