@@ -1,0 +1,110 @@
+/**
+ * Known issues: failures that are expected, told apart from any other failure of the same step.
+ */
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { LineCounter, parseDocument } from "yaml";
+import { describeError, ToolkitError } from "../errors.ts";
+import type { Outcome } from "./engine.ts";
+import type { RunRecord } from "./record.ts";
+import { generations, type Generation, type Step } from "./schema.ts";
+
+const issue = v.strictObject({
+  step: v.string(),
+  /** A regular expression that the reason of the failure must match. */
+  looks_like: v.pipe(
+    v.string(),
+    v.check((source) => isPattern(source), "must be a regular expression"),
+  ),
+  why: v.string(),
+  link: v.string(),
+  owner: v.string(),
+  /** Day from which the failure counts again, `YYYY-MM-DD`. */
+  expires: v.pipe(v.string(), v.isoDate("must be a day: YYYY-MM-DD")),
+  generations: v.optional(v.array(v.picklist(generations))),
+});
+export type KnownIssue = v.InferOutput<typeof issue>;
+const file = v.strictObject({ known_issues: v.array(issue) });
+
+export interface KnownIssues {
+  issues: readonly KnownIssue[];
+  /** The outcome with known issues taken into account; what expired or is fixed is recorded. */
+  judge(step: Step, outcome: Outcome, record: RunRecord): Outcome & { link?: string };
+}
+
+/** Known issues of one generation, as they stand on a day (`YYYY-MM-DD`). */
+export function createKnownIssues(
+  all: readonly KnownIssue[],
+  generation: Generation,
+  today: string,
+): KnownIssues {
+  const issues = all.filter((one) => one.generations?.includes(generation) ?? true);
+  return {
+    issues,
+    judge(step, outcome, record) {
+      const own = issues.filter((one) => one.step === step.id);
+      if (outcome.status === "pass" && own[0]) {
+        const text = `no longer seen: ${own[0].why}`;
+        record.write({ type: "known-issue", step: step.id, text });
+        return { status: "known-fixed", reason: text, link: own[0].link };
+      }
+      if (outcome.status !== "fail") return outcome;
+      const match = own.find((one) => new RegExp(one.looks_like, "m").test(outcome.reason ?? ""));
+      if (match === undefined) return outcome;
+      if (match.expires <= today) {
+        const text = `expired on ${match.expires}, ask ${match.owner}: ${match.why}`;
+        record.write({ type: "known-issue", step: step.id, text });
+        return { ...outcome, reason: `${outcome.reason} (known issue, but ${text})` };
+      }
+      return { status: "known", reason: `${match.why} (${outcome.reason})`, link: match.link };
+    },
+  };
+}
+
+/**
+ * Reads a known-issues file.
+ *
+ * @throws ToolkitError `invalid` with a line for every mistake, unknown steps included.
+ */
+export function loadKnownIssues(path: string, stepIds: ReadonlySet<string>): KnownIssue[] {
+  const lines = new LineCounter();
+  const document = parseDocument(read(path), { lineCounter: lines });
+  const result = v.safeParse(file, document.errors.length > 0 ? undefined : document.toJS());
+  const mistakes = document.errors.map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  for (const problem of result.issues ?? []) {
+    const keys = (problem.path ?? []).map((part) => part.key as string | number);
+    mistakes.push(`${path}:${lineOf(keys)}: ${keys.at(-1) ?? "file"}: ${problem.message}`);
+  }
+  for (const [index, { step }] of (result.success ? result.output.known_issues : []).entries()) {
+    if (!stepIds.has(step)) {
+      mistakes.push(`${path}:${lineOf(["known_issues", index, "step"])}: no step is called ${step}`);
+    }
+  }
+  if (mistakes.length === 0 && result.success) return result.output.known_issues;
+  throw new ToolkitError("invalid", [`Cannot use known issues "${path}":`, ...mistakes].join("\n"));
+
+  function lineOf(keys: (string | number)[]): number {
+    for (let length = keys.length; length > 0; length--) {
+      const node = document.getIn(keys.slice(0, length), true) as { range?: [number] } | undefined;
+      if (node?.range) return lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ToolkitError("invalid", `Cannot read known issues "${path}": ${describeError(error)}`);
+  }
+}
+
+function isPattern(source: string): boolean {
+  try {
+    new RegExp(source, "m");
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Reads a folder of lane files and reports every mistake of the whole runbook at once.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import * as v from "valibot";
+import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import { formatPlace, type Place, ToolkitError } from "../errors.ts";
+import { checkReferences } from "./references.ts";
+import {
+  type Action,
+  actionKinds,
+  actions,
+  kindOf,
+  type Lane,
+  lane as laneSchema,
+  type Runbook,
+  type Step,
+  step as stepSchema,
+} from "./schema.ts";
+
+/** One thing wrong in a lane file. */
+export interface Mistake {
+  place: Place;
+  message: string;
+}
+type Report = (path: readonly (string | number)[], message: string) => void;
+
+/**
+ * The runbook of a folder of `NN-name.yaml` files, in file order.
+ *
+ * @throws ToolkitError `invalid`, with a `file:line:column: message` line for every mistake.
+ */
+export function loadRunbook(dir: string): Runbook {
+  const { runbook, mistakes } = checkRunbook(dir);
+  const first = mistakes[0];
+  if (first === undefined) return runbook;
+  const lines = mistakes.map(({ place, message }) => `${formatPlace(place)}: ${message}`);
+  const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
+  throw new ToolkitError("invalid", [`Cannot walk "${dir}": ${count}`, ...lines].join("\n"), {
+    place: first.place,
+    hint: "Correct the lane files; --list checks them again without walking.",
+  });
+}
+
+/** The runbook as far as it can be read, and all that is wrong with it. */
+export function checkRunbook(dir: string): { runbook: Runbook; mistakes: Mistake[] } {
+  const mistakes: Mistake[] = [];
+  const lanes: Lane[] = [];
+  for (const file of laneFiles(dir, mistakes)) {
+    const found = readLane(join(dir, file), mistakes);
+    if (found !== undefined) lanes.push(found);
+  }
+  const runbook = { dir, lanes };
+  checkReferences(runbook, mistakes);
+  mistakes.sort((a, b) => compare(a.place, b.place));
+  return { runbook, mistakes };
+}
+
+function compare(a: Place, b: Place): number {
+  return a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0);
+}
+
+function laneFiles(dir: string, mistakes: Mistake[]): string[] {
+  try {
+    const files = readdirSync(dir).filter((file) => /\.ya?ml$/.test(file));
+    if (files.length === 0) mistakes.push({ place: { file: dir }, message: "holds no lane file" });
+    return files.sort();
+  } catch {
+    mistakes.push({ place: { file: dir }, message: "is not a folder that can be read" });
+    return [];
+  }
+}
+
+function readLane(file: string, mistakes: Mistake[]): Lane | undefined {
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
+  for (const error of document.errors) {
+    const at = lines.linePos(error.pos[0]);
+    const message = error.message.split(" at line ")[0] ?? error.message;
+    mistakes.push({ place: { file, line: at.line, column: at.col }, message });
+  }
+  if (document.errors.length > 0) return undefined;
+  const placeOf = (path: readonly (string | number)[]) => place(document, lines, file, path);
+  const report: Report = (path, message) => mistakes.push({ place: placeOf(path), message });
+  const value = check(laneSchema, toValue(document, report), [], report);
+  if (value === undefined) return undefined;
+  const id = String(value.lane);
+  const steps = value.steps.map((raw: unknown, at: number) => {
+    const line = placeOf(["steps", at]).line ?? 1;
+    return readStep(raw, ["steps", at], { lane: id, source: { file, line } }, report);
+  });
+  return {
+    ...value,
+    lane: id,
+    source: { file, line: 1 },
+    steps: steps.filter((item): item is Step => item !== undefined),
+  };
+}
+
+function toValue(document: Document, report: Report): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 });
+  } catch (error) {
+    report([], error instanceof Error ? error.message : String(error));
+    return {};
+  }
+}
+
+function readStep(
+  raw: unknown,
+  path: (string | number)[],
+  known: Pick<Step, "lane" | "source">,
+  report: Report,
+): Step | undefined {
+  const value = check(stepSchema, raw, path, report);
+  if (value === undefined) return undefined;
+  if (known.lane !== "teardown" && value.id.split(/[.-]/)[0] !== known.lane) {
+    report([...path, "id"], `"${value.id}" is not an id of lane ${known.lane}`);
+  }
+  return {
+    ...value,
+    ...known,
+    do: readActions(value.do, [...path, "do"], report),
+    cleanup: readActions(value.cleanup, [...path, "cleanup"], report),
+  };
+}
+
+function readActions(raw: unknown[], path: (string | number)[], report: Report): Action[] {
+  return raw.flatMap((item, at) => {
+    const here = [...path, at];
+    const kind = item !== null && typeof item === "object" ? kindOf(item) : undefined;
+    if (kind === undefined) {
+      report(here, `an action needs one of: ${actionKinds.join(", ")}`);
+      return [];
+    }
+    const action = check(actions[kind] as v.GenericSchema<Action>, item, here, report);
+    return action === undefined ? [] : [action];
+  });
+}
+
+/** The checked value, or undefined when the report has been told what is wrong. */
+function check<T>(
+  schema: v.GenericSchema<unknown, T>,
+  value: unknown,
+  path: (string | number)[],
+  report: Report,
+): T | undefined {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  for (const issue of result.issues.flatMap(leaves)) {
+    const keys = (issue.path ?? []).map((part) => part.key as string | number);
+    report([...path, ...keys], messageOf(issue, keys.at(-1)));
+  }
+  return undefined;
+}
+
+/** A failed union says nothing by itself; the branch that got furthest tells what is wrong. */
+function leaves(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  const deeper = issue.issues?.filter((inner) => inner.path !== undefined) ?? [];
+  return deeper.length === 0 ? [issue] : deeper;
+}
+
+function messageOf(issue: v.BaseIssue<unknown>, key: string | number | undefined): string {
+  const label = key === undefined ? "" : `${key}: `;
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    return `${label}is not a known field here`;
+  }
+  if (issue.received === "undefined") return `${label}is missing`;
+  return `${label}${issue.message.replace(/^Invalid \w+: /, "")}`;
+}
+
+function place(
+  document: Document,
+  lines: LineCounter,
+  file: string,
+  path: readonly (string | number)[],
+): Place {
+  for (let length = path.length; length >= 0; length--) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) {
+      const at = lines.linePos(node.range[0]);
+      return { file, line: at.line, column: at.col };
+    }
+  }
+  return { file, line: 1 };
+}
+
+/** The name of a lane file without its folder, for reports. */
+export function laneFileName(file: string): string {
+  return basename(file);
+}
