@@ -1,16 +1,8 @@
 /** Real git repositories and worktrees for tests: made from one template, with fixed dates. */
 
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { makeTemp } from "../temp.ts";
 
 /** Environment of a private home: no global git config, no outer tmux, a neutral identity. */
 export function testEnv(home: string, tmuxDir = join(home, ".tmux")): Record<string, string> {
@@ -48,38 +40,46 @@ export function git(cwd: string, ...args: string[]): string {
   return result.stdout.toString().replace(/\n$/, "");
 }
 
-let template: string | undefined;
+/** The template repository, path → content; `.git` included. */
+let template: Map<string, Buffer> | undefined;
 
-// One repository per process is made by git; all others are copies of it.
-function templateRepo(): string {
-  if (template !== undefined && existsSync(template)) return template;
-  const dir = mkdtempSync(join(tmpdir(), "ao-template-"));
-  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
-  git(dir, "init", "-q", "--template=", "-b", "main");
-  writeFileSync(join(dir, "README"), "A repository for tests.\n");
-  mkdirSync(join(dir, "src"));
-  writeFileSync(join(dir, "src", "main.txt"), "one\ntwo\nthree\n");
-  git(dir, "add", ".");
-  git(dir, "commit", "-q", "-m", "First");
-  // Written by the first `worktree add` otherwise; here already, so that copies are alike.
-  mkdirSync(join(dir, ".git", "info"), { recursive: true });
-  template = dir;
-  return dir;
+// One repository per process is made by git, then kept in memory; all others are copies of it.
+function templateRepo(): Map<string, Buffer> {
+  if (template !== undefined) return template;
+  const dir = makeTemp("template");
+  try {
+    git(dir, "init", "-q", "--template=", "-b", "main");
+    writeFiles(dir, { README: "A repository for tests.\n", "src/main.txt": "one\ntwo\nthree\n" });
+    git(dir, "add", ".");
+    git(dir, "commit", "-q", "-m", "First");
+    const files = readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(dir, join(entry.parentPath, entry.name)));
+    template = new Map(files.map((file) => [file, readFileSync(join(dir, file))]));
+    return template;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function templateText(file: string): string {
+  return templateRepo().get(file)?.toString() ?? "";
 }
 
 /** A repository with one commit on `main`; with an origin, `origin/main` has that commit too. */
 export function makeRepo(path: string, originUrl?: string): string {
-  mkdirSync(dirname(path), { recursive: true });
-  cpSync(templateRepo(), path, { recursive: true });
+  const files = new Map<string, string | Buffer>(templateRepo());
   if (originUrl !== undefined) {
-    appendFileSync(
-      join(path, ".git", "config"),
-      `[remote "origin"]\n\turl = ${originUrl}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`,
+    const config = templateText(".git/config");
+    const fetch = "+refs/heads/*:refs/remotes/origin/*";
+    files.set(
+      ".git/config",
+      `${config}[remote "origin"]\n\turl = ${originUrl}\n\tfetch = ${fetch}\n`,
     );
-    const remote = join(path, ".git", "refs", "remotes", "origin");
-    mkdirSync(remote, { recursive: true });
-    cpSync(join(path, ".git", "refs", "heads", "main"), join(remote, "main"));
+    files.set(".git/refs/remotes/origin/main", templateText(".git/refs/heads/main"));
   }
+  // Each file once: writing one again makes the file system flush the first version.
+  writeFiles(path, Object.fromEntries(files));
   return path;
 }
 
@@ -88,6 +88,63 @@ export function addWorktree(repo: string, path: string, branch: string): string 
   mkdirSync(dirname(path), { recursive: true });
   git(repo, "worktree", "add", "-q", "-b", branch, path);
   return path;
+}
+
+/**
+ * The same, file for file as git makes it, without a process: for tests that need many. The
+ * repository must still be at the template's commit, else git is asked after all.
+ */
+export function addWorktreeFast(repo: string, path: string, branch: string): string {
+  const commonDir = join(repo, ".git");
+  const commit = templateText(".git/refs/heads/main");
+  const head = readText(join(commonDir, "refs", "heads", "main"));
+  if (head !== commit || readText(join(commonDir, "HEAD")) !== "ref: refs/heads/main\n") {
+    return addWorktree(repo, path, branch);
+  }
+  const name = basename(path);
+  let id = name;
+  for (let n = 1; existsSync(join(commonDir, "worktrees", id)); n += 1) id = `${name}${n}`;
+  const adminDir = join(commonDir, "worktrees", id);
+  const checkout = [...templateRepo()].filter(([file]) => !file.startsWith(".git/"));
+  writeFiles(path, { ...Object.fromEntries(checkout), ".git": `gitdir: ${adminDir}\n` });
+  const zero = "0".repeat(40);
+  const log = (message: string) =>
+    `${zero} ${commit.trim()} tester <tester@example.invalid> 1767323045 +0000${message}\n`;
+  writeFiles(adminDir, {
+    index: templateRepo().get(".git/index") ?? "",
+    HEAD: `ref: refs/heads/${branch}\n`,
+    ORIG_HEAD: commit,
+    commondir: "../..\n",
+    gitdir: `${path}/.git\n`,
+    "logs/HEAD": log(""),
+  });
+  writeFiles(commonDir, {
+    [`refs/heads/${branch}`]: commit,
+    [`logs/refs/heads/${branch}`]: log("\tbranch: Created from HEAD"),
+  });
+  return path;
+}
+
+function readText(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
+/** Makes a directory with its parents and returns it. */
+export function mkdirs(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Writes files below a directory, their parents included. */
+export function writeFiles(dir: string, files: Record<string, string | Uint8Array>): void {
+  const made = new Set<string>();
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(dir, name);
+    const parent = dirname(path);
+    if (!made.has(parent)) mkdirSync(parent, { recursive: true });
+    made.add(parent);
+    writeFileSync(path, content);
+  }
 }
 
 /** Adds a submodule with a nested submodule to a repository, and commits it. */

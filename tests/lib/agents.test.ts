@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { claudeSlugs, codexByCwd, findClaudeHistory, listCodexRollouts } from "../../lib/agents.ts";
+import { makeTemp } from "../temp.ts";
 
-const root = mkdtempSync(join(tmpdir(), "ao-agents-"));
+const root = makeTemp("agents");
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let count = 0;

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseGitConfig, replaceGitConfigValue } from "../../lib/git-config.ts";
 import { git } from "../disk/repos.ts";
+import { makeTemp } from "../temp.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "ao-git-config-"));
+const dir = makeTemp("git-config");
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** What real git reads from the text: `section.subsection.key` and value, in order. */

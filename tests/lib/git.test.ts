@@ -4,14 +4,11 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import type { LinkFile } from "../../lib/change/operation.ts";
 import {
@@ -24,9 +21,10 @@ import {
 } from "../../lib/git.ts";
 import { findRepository, readAdminEntries, readWorktree } from "../../lib/git-files.ts";
 import { addSubmodule, addWorktree, git, makeRepo, testEnv } from "../disk/repos.ts";
+import { makeTemp } from "../temp.ts";
 import { changesDuring } from "../tree.ts";
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "ao-git-")));
+const root = makeTemp("git");
 const env = testEnv(root);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 

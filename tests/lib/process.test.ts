@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ToolkitError } from "../../lib/errors.ts";
 import { findProgram, ProcessError, run, runOrThrow } from "../../lib/process.ts";
+import { makeTemp } from "../temp.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "ao-process-"));
+const dir = makeTemp("process");
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const env = { PATH: process.env.PATH };
 

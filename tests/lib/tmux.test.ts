@@ -1,6 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   hasSession,
@@ -11,8 +10,9 @@ import {
   renameSession,
 } from "../../lib/tmux.ts";
 import { testEnv } from "../disk/repos.ts";
+import { makeTemp } from "../temp.ts";
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "ao-tmux-")));
+const root = makeTemp("tmux");
 const env: Record<string, string> = { ...testEnv(root, root), TMUX: "/outer/socket,1,0" };
 
 function tmux(...args: string[]): string {
