@@ -10,7 +10,7 @@
  * | file | owns |
  * |---|---|
  * | `disk/spec.ts` | the description, and what is known of a disk that was made |
- * | `disk/build.ts` | making it |
+ * | `disk/build.ts` | `makeDisk`, which makes it |
  * | `disk/sessions.ts`, `disk/config.ts`, `disk/extras.ts`, `disk/live.ts` | contents of its files; processes |
  * | `disk/repos.ts` | git repositories, worktrees and submodules |
  * | `disk/states.ts` | named whole disks |
@@ -23,8 +23,6 @@ import { faults } from "./disk/faults.ts";
 import { mkdirs } from "./disk/repos.ts";
 import type { Disk } from "./disk/spec.ts";
 import { states } from "./disk/states.ts";
-
-export { makeDisk } from "./disk/build.ts";
 
 /** Every named disk; each is made in a new temporary directory, or in the one given. */
 export const disks: Record<string, (dir?: string) => Disk> = { ...states, ...faults };
