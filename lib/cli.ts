@@ -3,7 +3,7 @@
  * ended into output and an exit code.
  *
  * ```ts
- * const command = script({ name: "hello", summary: "Say hello", args: {}, run: async () => "done" });
+ * const command = script({ name: "hello", summary: "Say hello", run: async () => "done" });
  * export default command;
  * if (import.meta.main) await main(command);
  * ```

@@ -5,7 +5,7 @@ import { exitCodes, type Outcome } from "./errors.ts";
 
 const outcomes = Object.keys(exitCodes) as [Outcome, ...Outcome[]];
 
-/** `hint` says what to do next, preferably as a command; `place` is where in a file it went wrong. */
+/** `hint` says what to do next, preferably a command; `place` is where in a file it went wrong. */
 export const errorDocumentSchema = v.strictObject({
   error: v.strictObject({
     outcome: v.picklist(outcomes),

@@ -58,6 +58,7 @@ const echo = command({
 const fail = command({
   summary: "Fail in the given way",
   positionals: { how: { description: "usage, place, bug, loose or late", required: true } },
+  examples: [{ command: "bug --json 2>trace.txt", text: "Fail with a trace" }],
   async run({ args, out }) {
     out.result({ json: () => ({ ready: true }), text: () => "ready before it failed" });
     if (args.how === "place") {
@@ -91,6 +92,7 @@ const wait = command({
     stubborn: { type: "boolean", description: "Do not stop for the first one" },
     deaf: { type: "boolean", description: "Stay in a loop and never ask for the signal" },
   },
+  examples: [{ command: "--stubborn", text: "Need two signals" }],
   async run(context) {
     if (context.args.deaf) {
       context.terminal.note("waiting");
@@ -117,6 +119,7 @@ const ask = command({
   args: {
     decide: { type: "string", valueName: "KEY", description: "Answers the second question" },
   },
+  examples: [{ command: "--yes --decide 'keep'", text: "Ask nothing" }],
   async run({ args, terminal, out }) {
     const yes = await terminal.confirm({
       message: "Apply\x1b[2J it?",

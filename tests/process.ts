@@ -134,12 +134,14 @@ export async function runInTerminal(
   const waiting = [...keys];
   let raw = "";
   let seen = 0;
+  const drained = Promise.withResolvers<void>();
   const child = Bun.spawn(words, {
     cwd: options.cwd ?? root,
     env: { ...sandbox?.env, TERM: "xterm-256color", ...options.env },
     terminal: {
       cols: options.columns ?? 80,
       rows: 24,
+      exit: () => drained.resolve(),
       data(terminal, bytes) {
         raw += decoder.decode(bytes, { stream: true });
         const next = waiting[0];
@@ -153,8 +155,9 @@ export async function runInTerminal(
   });
   const limit = limitTime(child.pid, options.timeoutMs);
   await child.exited;
-  // What the process wrote last may still be on its way through the terminal.
-  await Bun.sleep(20);
+  // What it wrote last may still be on its way through the terminal; what it left running may
+  // hold the terminal open.
+  await Promise.race([drained.promise, Bun.sleep(500)]);
   child.terminal?.close();
   const screen = Bun.stripANSI(raw).replaceAll("\r\n", "\n");
   if (limit.expired()) throw new Error(`${script} did not end in time\n${screen}`);

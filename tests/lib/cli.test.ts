@@ -1,40 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { PassThrough } from "node:stream";
 import * as v from "valibot";
-import { command, execute, type Host, invocationOf, script } from "../../lib/cli.ts";
+import { command, execute, invocationOf, script } from "../../lib/cli.ts";
 import { errorDocumentSchema } from "../../lib/documents.ts";
 import { ToolkitError } from "../../lib/errors.ts";
+import { makeHost } from "../host.ts";
 import { makeSandbox, runInTerminal, runScript } from "../process.ts";
 
 const probe = "tests/probe.ts";
-
-/** A host that keeps what is written and never ends a process. */
-function makeHost(argv: readonly string[], changes: Partial<Host> = {}) {
-  const written = { stdout: "", stderr: "", exits: [] as number[] };
-  let listener: ((name: string) => void) | undefined;
-  const sink = (name: "stdout" | "stderr") => ({
-    isTTY: false,
-    columns: () => 80,
-    write: (text: string) => {
-      written[name] += text;
-    },
-  });
-  const host: Host = {
-    ...{ argv, invocation: "bun run scripts/x.ts", env: {}, cwd: "/", stdinIsTTY: false },
-    stdout: sink("stdout"),
-    stderr: sink("stderr"),
-    streams: () => ({ input: new PassThrough(), output: new PassThrough() }),
-    onSignal: (given) => {
-      listener = given;
-      return () => {
-        listener = undefined;
-      };
-    },
-    exit: (code) => written.exits.push(code),
-    ...changes,
-  };
-  return { host, written, signal: (name: string) => listener?.(name), listens: () => !!listener };
-}
 
 describe("a script", () => {
   const checks = script({
