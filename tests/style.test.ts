@@ -53,8 +53,12 @@ function importsOf({ path, text }: Source): { target: string; typesOnly: boolean
 const transpiler = new Bun.Transpiler({ loader: "ts" });
 
 /** The code as it runs: without types and comments. */
-function codeOf({ text }: Source): string {
-  return transpiler.transformSync(text);
+function codeOf({ path, text }: Source): string {
+  try {
+    return transpiler.transformSync(text);
+  } catch (cause) {
+    throw new Error(`${path} does not parse`, { cause });
+  }
 }
 
 function longFiles({ path, text }: Source): string[] {
