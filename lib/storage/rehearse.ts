@@ -10,8 +10,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
-  readlinkSync,
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,8 +17,8 @@ import { dirname, join } from "node:path";
 import type { Operation } from "../change/operation.ts";
 import type { EngineOptions } from "../change/options.ts";
 import { applyPlan, undo } from "../change/transaction.ts";
-import { sha256 } from "../hash.ts";
 import type { Places } from "../paths.ts";
+import { compareTrees, treeOf } from "../tree.ts";
 import { operationsOf, type StoragePlan } from "./plan.ts";
 
 export interface Rehearsal {
@@ -49,7 +47,7 @@ export async function rehearse(
     const started = performance.now();
     const entries = copyState(plan, operations, map);
     const copied = performance.now();
-    const before = snapshot(join(sandbox, "disk"));
+    const before = treeOf(join(sandbox, "disk"));
     const mapped = operations.map((operation) => mapOperation(operation, map));
     const options: EngineOptions = {
       ...engine,
@@ -77,7 +75,7 @@ export async function rehearse(
       operations: operations.length,
       entries,
       missing: missing.map((path) => path.slice(join(sandbox, "disk").length)),
-      differences: compare(before, snapshot(join(sandbox, "disk"))),
+      differences: compareTrees(before, treeOf(join(sandbox, "disk"))),
       kept: undone.kept.map(({ path, reason }) => `${path}: ${reason}`),
       milliseconds: {
         copy: copied - started,
@@ -209,27 +207,4 @@ function detach(root: Node, path: string): Node {
 
 function present(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-type Snapshot = Map<string, string>;
-
-function snapshot(root: string): Snapshot {
-  const seen: Snapshot = new Map();
-  const visit = (path: string) => {
-    const stats = lstatSync(path);
-    const mode = (stats.mode & 0o7777).toString(8);
-    const key = path.slice(root.length);
-    if (stats.isDirectory()) {
-      seen.set(key, `directory ${mode}`);
-      for (const name of readdirSync(path).sort()) visit(`${path}/${name}`);
-    } else if (stats.isSymbolicLink()) seen.set(key, `link ${readlinkSync(path)}`);
-    else seen.set(key, `file ${mode} ${sha256(readFileSync(path))}`);
-  };
-  visit(root);
-  return seen;
-}
-
-function compare(before: Snapshot, after: Snapshot): string[] {
-  const paths = new Set([...before.keys(), ...after.keys()]);
-  return [...paths].filter((path) => before.get(path) !== after.get(path)).sort();
 }
