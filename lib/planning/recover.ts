@@ -1,0 +1,103 @@
+/**
+ * What the next command does about publishes that were killed: each is finished or undone, by
+ * what its record says and what the digests of live and its copies are.
+ */
+
+import { join } from "node:path";
+import { install } from "./install.ts";
+import { takePublishLock } from "./publish-lock.ts";
+import { liveDirOf, migrationDirOf, type Site, transactionsDirOf } from "./site.ts";
+import {
+  closeRecord,
+  type Leftover,
+  leftovers,
+  removeIfEmpty,
+  removeTransaction,
+  type TransactionRecord,
+} from "./transactions.ts";
+import { treeDigest } from "./tree.ts";
+
+/**
+ * Settles what dead runs left, unless a living one is at work.
+ *
+ * @returns one sentence for each publish that was finished or undone
+ */
+export function recover(site: Site): string[] {
+  if (site.disk.lstat(transactionsDirOf(site))?.kind !== "directory") return [];
+  const lock = takePublishLock(site, "recovery");
+  if ("heldBy" in lock) return [];
+  try {
+    return recoverPublishes(site);
+  } finally {
+    lock.release();
+    removeIfEmpty(site);
+  }
+}
+
+/** Whether a leftover waits to be finished or undone, in contrast to one kept for a look. */
+export function isUnsettled({ record, isEmpty }: Leftover): boolean {
+  return isEmpty || record?.state === "staging" || record?.state === "ready";
+}
+
+/** As {@link recover}, for whoever holds the lock already. */
+export function recoverPublishes(site: Site): string[] {
+  const notes: string[] = [];
+  for (const leftover of leftovers(site).filter(isUnsettled)) {
+    if (leftover.record === null || leftover.record.state === "staging") {
+      if (leftover.record !== null) notes.push(undone(leftover.record));
+      removeTransaction(site, leftover.dir);
+      continue;
+    }
+    notes.push(settle(site, leftover, leftover.record));
+  }
+  return notes;
+}
+
+function undone({ slug, operation }: TransactionRecord): string {
+  return `undid the interrupted publish of "${slug}" (${operation})`;
+}
+
+function finished({ slug, operation }: TransactionRecord): string {
+  return `finished the interrupted publish of "${slug}" (${operation})`;
+}
+
+/** A publish that had been checked in full when it was killed. */
+function settle(site: Site, leftover: Leftover, record: TransactionRecord): string {
+  const { disk } = site;
+  const live = migrationDirOf(site, record.slug);
+  const digestOf = (path: string) => safeDigest(site, path);
+  if (digestOf(live) === record.next) {
+    removeTransaction(site, leftover.dir);
+    return finished(record);
+  }
+  const isAbsent = disk.lstat(live) === null;
+  const hasStaged = digestOf(leftover.staged) === record.next;
+  if (digestOf(live) === record.base && hasStaged) {
+    install(disk, live, leftover);
+    removeTransaction(site, leftover.dir);
+    return finished(record);
+  }
+  // Between two renames, where names cannot be exchanged, only the rollback copy is there.
+  if (isAbsent && digestOf(leftover.rollback) === record.base) {
+    const next = hasStaged ? leftover.staged : leftover.rollback;
+    disk.renameNoReplace(next, live);
+    disk.sync([liveDirOf(site), leftover.dir]);
+    removeTransaction(site, leftover.dir);
+    return hasStaged ? finished(record) : undone(record);
+  }
+  if (digestOf(live) === record.base) {
+    removeTransaction(site, leftover.dir);
+    return undone(record);
+  }
+  closeRecord(disk, leftover.dir, "failed");
+  const where = join(leftover.dir);
+  return `left an interrupted publish of "${record.slug}" for a look: live changed since (${where})`;
+}
+
+function safeDigest(site: Site, path: string): string | null {
+  try {
+    return treeDigest(site.disk, path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+/** Git, where the root is inside a work tree: what is not committed, and committing a plan. */
+
+import { dirname, join } from "node:path";
+import { run, runOrThrow } from "../process.ts";
+import { liveName, type Site, skipsName } from "./site.ts";
+
+/** Whether the root is inside a git work tree; elsewhere no git rule applies. */
+export function isRepository(site: Site): boolean {
+  for (let dir = site.root; ; dir = dirname(dir)) {
+    if (site.disk.lstat(join(dir, ".git")) !== null) return true;
+    if (dir === dirname(dir)) return false;
+  }
+}
+
+/**
+ * Files of one migration that git would call changed, untracked or ignored, relative to the top
+ * of the work tree; empty outside of git.
+ *
+ * @throws ProcessError when git cannot tell
+ */
+export function dirtyPaths(site: Site, slug: string): string[] {
+  if (!isRepository(site)) return [];
+  const args = ["status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=all"];
+  const path = `${liveName}/${slug}`;
+  // Looking must not write: no refreshed index, no hooks of a file system monitor.
+  const quiet = ["--no-optional-locks", "-c", "core.fsmonitor=false", "-C", site.root];
+  const text = runOrThrow("git", [...quiet, ...args, "--", path], {
+    env: site.env,
+    timeoutMs: 30_000,
+  });
+  const entries = text.split("\0");
+  const paths: string[] = [];
+  for (let index = 0; index < entries.length; index += 1) {
+    const entry = entries[index] ?? "";
+    if (entry.length > 3) paths.push(entry.slice(3));
+    // A rename has its old path in the next entry.
+    if (/^[RC]/.test(entry)) index += 1;
+  }
+  return paths;
+}
+
+/**
+ * Commits one migration's own files and nothing else; false when there is nothing to commit.
+ *
+ * @throws ProcessError when git refuses
+ */
+export function commitMigration(site: Site, slug: string, message: string): boolean {
+  if (!isRepository(site)) return false;
+  const paths = [`${liveName}/${slug}`, `${liveName}/${skipsName}/${slug}`];
+  const options = { env: site.env, timeoutMs: 60_000 };
+  const git = (...args: string[]) => runOrThrow("git", ["-C", site.root, ...args], options);
+  const known = paths.filter((path) => {
+    const stored = run("git", ["-C", site.root, "ls-files", "--", path], options).stdout;
+    return stored !== "" || site.disk.lstat(join(site.root, path)) !== null;
+  });
+  if (known.length === 0) return false;
+  git("add", "--all", "--", ...known);
+  const staged = run(
+    "git",
+    ["-C", site.root, "diff", "--cached", "--quiet", "--", ...known],
+    options,
+  );
+  if (staged.exitCode === 0) return false;
+  git("commit", "--quiet", "--message", message, "--", ...known);
+  return true;
+}

@@ -1,0 +1,61 @@
+/** Which migration a word on the command line means: its slug, or a path to it. */
+
+import { isAbsolute, join } from "node:path";
+import { ToolkitError } from "../errors.ts";
+import { isSafeSegment, liveDirOf, type Site } from "./site.ts";
+
+/**
+ * The slug that is meant.
+ *
+ * @throws ToolkitError `usage` when there is no such migration, when it is not one of this root's,
+ * or when the word could mean two
+ */
+export function resolveSlug(site: Site, value: string): string {
+  const refuse = (detail: string): never => {
+    throw new ToolkitError("usage", `Cannot find the migration "${value}": ${detail}`, {
+      hint: "give a slug that list shows, or the path of its folder",
+    });
+  };
+  const slug = bySlug(site, value);
+  const byPath = readPath(site, value, slug !== null);
+  if (byPath !== null && "fault" in byPath) return refuse(byPath.fault);
+  if (slug !== null && byPath !== null && byPath.slug !== slug) {
+    return refuse(`it is a slug, and a path to "${byPath.slug}"`);
+  }
+  return slug ?? byPath?.slug ?? refuse("it does not exist");
+}
+
+function bySlug(site: Site, value: string): string | null {
+  if (!isSafeSegment(value)) return null;
+  const stat = site.disk.lstat(join(liveDirOf(site), value));
+  return stat?.kind === "directory" ? value : null;
+}
+
+/** The path reading; null when the value is no path at all. */
+function readPath(
+  site: Site,
+  value: string,
+  isSlug: boolean,
+): { slug: string } | { fault: string } | null {
+  const { disk, root } = site;
+  const looksLikePath = isAbsolute(value) || value.includes("/") || value.startsWith(".");
+  const path = isAbsolute(value) ? value : join(root, value);
+  if (!looksLikePath && (value === "" || disk.lstat(path) === null)) return null;
+  if (value.split("/").includes("..")) return { fault: "a path must not lead upwards" };
+  const stat = disk.lstat(path);
+  if (stat === null) return { fault: "there is nothing at that path" };
+  if (stat.kind === "symlink" && !isSlug) return { fault: "it is a symbolic link" };
+  let real: string;
+  try {
+    real = disk.realPath(path);
+  } catch {
+    return { fault: "it is a symbolic link to nothing" };
+  }
+  const live = disk.lstat(liveDirOf(site)) === null ? null : disk.realPath(liveDirOf(site));
+  const slug = real.slice((live?.length ?? 0) + 1);
+  // A slug stays one when an entry of the root happens to have its name too.
+  if (live === null || real !== `${live}/${slug}` || !isSafeSegment(slug)) {
+    return isSlug && stat.kind !== "symlink" ? null : { fault: `it is not inside ${live}` };
+  }
+  return disk.lstat(real)?.kind === "directory" ? { slug } : { fault: "it is no directory" };
+}
