@@ -115,6 +115,16 @@ export const commonFlags = {
   },
 } as const satisfies Flags;
 
+/**
+ * The common flags that a command has besides its own. It may have a `--version` of its own that
+ * takes a value; then one at the very end, where no value can follow, still shows the version.
+ */
+export function commonFlagsBeside(own: Flags): Flags {
+  return Object.fromEntries(
+    Object.entries(commonFlags).filter(([key]) => !Object.hasOwn(own, key)),
+  );
+}
+
 /** `storageKey` as `storage-key`. */
 export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -20,6 +20,7 @@ import manifest from "../package.json" with { type: "json" };
 import {
   beforeSeparator,
   commonFlags,
+  commonFlagsBeside,
   type Flags,
   findFirstWord,
   type Positionals,
@@ -60,7 +61,7 @@ export interface Output {
 /** What a command is given. */
 export interface Context<F extends Flags = Flags, P extends Positionals = Positionals> {
   /** Values of flags and positionals by the keys of their tables. */
-  args: Values<F> & Values<typeof commonFlags> & Values<P>;
+  args: Values<F> & Values<Omit<typeof commonFlags, Extract<keyof F, "version">>> & Values<P>;
   out: Output;
   terminal: Terminal;
   env: Env;
@@ -104,8 +105,8 @@ export function command<
   const F extends Flags = Record<never, never>,
   const P extends Positionals = Record<never, never>,
 >(spec: CommandSpec<F, P>): Command {
-  const clash = Object.keys({ ...spec.args, ...spec.positionals }).find((key) =>
-    Object.hasOwn(commonFlags, key),
+  const clash = Object.keys({ ...spec.args, ...spec.positionals }).find(
+    (key) => Object.hasOwn(commonFlags, key) && !takesVersion(spec.args ?? {}, key),
   );
   if (clash !== undefined) throw new TypeError(`"${clash}" is a flag of every script`);
   if (spec.run === undefined && spec.commands === undefined) {
@@ -194,7 +195,7 @@ async function run(script: Script, host: Host, tools: Tools): Promise<Outcome> {
     host.stdout.write(helpPage(command, { invocation, style: out.style }));
     return "done";
   }
-  if (isGiven(host, "--version")) {
+  if (asksForVersion(command, host.argv)) {
     host.stdout.write(`${manifest.version}\n`);
     return "done";
   }
@@ -214,7 +215,7 @@ async function run(script: Script, host: Host, tools: Tools): Promise<Outcome> {
 
 function readArgs(command: Command, argv: readonly string[], invocation: string): Context["args"] {
   const { args, positionals, commands } = command;
-  const grammar = { flags: { ...args, ...commonFlags }, positionals };
+  const grammar = { flags: { ...args, ...commonFlagsBeside(args) }, positionals };
   try {
     // The tables that this is parsed with are those that gave `run` its types.
     return parseArgs(argv, grammar, Object.keys(commands)) as Context["args"];
@@ -230,7 +231,8 @@ function resolveCommand(script: Script, given: readonly string[]) {
   let argv = given;
   const path: string[] = [];
   while (true) {
-    const index = findFirstWord(argv, { ...allFlags(command), ...commonFlags });
+    const flags = allFlags(command);
+    const index = findFirstWord(argv, { ...flags, ...commonFlagsBeside(flags) });
     const name = argv[index];
     const inner = Object.entries(command.commands).find(([key]) => key === name)?.[1];
     if (name === undefined || inner === undefined) return { command, path, argv };
@@ -243,6 +245,16 @@ function resolveCommand(script: Script, given: readonly string[]) {
 /** The flags of a command and of all inside it: any of them may stand before a command's name. */
 function allFlags({ args, commands }: Command): Flags {
   return Object.assign({}, ...Object.values(commands).map(allFlags), args);
+}
+
+/** The one common flag that a command may have for itself, if it takes a value there. */
+function takesVersion(flags: Flags, key = "version"): boolean {
+  return key === "version" && flags.version !== undefined && flags.version.type !== "boolean";
+}
+
+function asksForVersion({ args }: Command, argv: readonly string[]): boolean {
+  const words = beforeSeparator(argv);
+  return takesVersion(args) ? words.at(-1) === "--version" : words.includes("--version");
 }
 
 /** Whether a flag was given, for what has to be known before the command line is read. */

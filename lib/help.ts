@@ -1,7 +1,7 @@
 /** The help page of a command, made from the same tables that its command line is read with. */
 
 import {
-  commonFlags,
+  commonFlagsBeside,
   type Flag,
   type Flags,
   type Positionals,
@@ -84,7 +84,7 @@ export function helpPage(
     })),
   );
   for (const [title, entries] of groupFlags(page.args)) section(title, entries);
-  section("Common flags", Object.entries(commonFlags).map(flagEntry));
+  section("Common flags", Object.entries(commonFlagsBeside(page.args)).map(flagEntry));
   if (page.examples.length > 0) {
     const examples = page.examples.map(({ command, text }) => {
       const call = `${invocation} ${command}`.trimEnd();

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { command, execute, invocationOf, script } from "../../lib/cli.ts";
 import { errorDocumentSchema } from "../../lib/documents.ts";
 import { ToolkitError } from "../../lib/errors.ts";
+import manifest from "../../package.json" with { type: "json" };
 import { makeHost } from "../host.ts";
 import { makeSandbox, runInTerminal, runScript } from "../process.ts";
 
@@ -54,6 +55,57 @@ describe("a script", () => {
     const run = async () => "done" as const;
     expect(() => command({ summary: "", args: { json }, run })).toThrow(/every script/);
     expect(() => command({ summary: "" })).toThrow(/needs a run/);
+  });
+});
+
+describe("a --version of a script's own", () => {
+  const release = script({
+    name: "release",
+    summary: "Look at releases",
+    args: {
+      version: { type: "string", valueName: "ID", repeat: true, description: "Only this release" },
+    },
+    run: async ({ args, out }) => {
+      const versions: string[] = args.version;
+      out.result({ json: () => versions, text: () => `[${versions.join(" ")}]` });
+      return "done";
+    },
+  });
+  const call = async (...argv: string[]) => {
+    const { host, written } = makeHost(argv);
+    return { code: await execute(release, host), ...written };
+  };
+
+  test("takes its values, also repeated", async () => {
+    expect(await call("--version", "v1", "--version=v2")).toMatchObject({
+      ...{ code: 0, stdout: "[v1 v2]\n" },
+    });
+    expect(await call()).toMatchObject({ code: 0, stdout: "[]\n" });
+  });
+
+  test("shows the version of the package where no value can follow", async () => {
+    const stdout = `${manifest.version}\n`;
+    expect(await call("--version")).toMatchObject({ code: 0, stdout });
+    expect(await call("--quiet", "--version")).toMatchObject({ code: 0, stdout });
+  });
+
+  test("without a value before another flag is refused", async () => {
+    const { code, stderr } = await call("--version", "--json");
+    expect(code).toBe(2);
+    expect(stderr + (await call("--version", "--quiet")).stderr).toContain("its value is missing");
+  });
+
+  test("is the only one on the help page", async () => {
+    const { stdout } = await call("--help");
+    expect(stdout.match(/^ {2}--version.*/gm)).toEqual([
+      "  --version ID  Only this release; may be repeated",
+    ]);
+  });
+
+  test("has to take a value", () => {
+    const version = { type: "boolean", description: "" } as const;
+    const run = async () => "done" as const;
+    expect(() => command({ summary: "", args: { version }, run })).toThrow(/every script/);
   });
 });
 
