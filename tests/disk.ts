@@ -21,11 +21,11 @@
 import { resolve } from "node:path";
 import { faults } from "./disk/faults.ts";
 import { mkdirs } from "./disk/repos.ts";
-import type { Disk } from "./disk/spec.ts";
+import type { Build } from "./disk/spec.ts";
 import { states } from "./disk/states.ts";
 
 /** Every named disk; each is made in a new temporary directory, or in the one given. */
-export const disks: Record<string, (dir?: string) => Disk> = { ...states, ...faults };
+export const disks: Record<string, Build> = { ...states, ...faults };
 
 function main([name = "", dir]: string[]): number {
   const build = disks[name];

@@ -52,8 +52,10 @@ function emptyDisk(root: string, home: string, spec: DiskSpec, temporary: boolea
   const registry = registryPlace(spec, home, baseDir);
   const env = { ...testEnv(home, mkdirs(join(root, "tmux"))), ...registry.env };
   const projects: BuiltProject[] = [];
+  const tasks: (() => void)[] = [];
   const cleanup = () => {
     process.off("exit", cleanup);
+    for (const task of tasks.splice(0)) task();
     if (!existsSync(root)) return;
     if (readdirSync(join(root, "tmux")).length > 0) {
       Bun.spawnSync(["tmux", "kill-server"], { env, stdout: "ignore", stderr: "ignore" });
@@ -77,6 +79,7 @@ function emptyDisk(root: string, home: string, spec: DiskSpec, temporary: boolea
       if (found === undefined) throw new Error(`no project "${name}" on this disk`);
       return found;
     },
+    defer: (task) => tasks.push(task),
     cleanup,
     [Symbol.dispose]: cleanup,
   };
@@ -90,7 +93,7 @@ function identify(disk: Disk, spec: ProjectSpec): BuiltProject {
   const repo = join(disk.home, spec.path ?? `repos/${name}`);
   const originUrl =
     spec.origin === null ? undefined : (spec.origin ?? `https://github.com/o/${name}.git`);
-  if (!existsSync(repo)) makeRepo(repo, originUrl);
+  if (!existsSync(repo)) makeRepo(repo, originUrl, spec.extraFiles);
   const path = spec.subdir === undefined ? repo : mkdirs(join(repo, spec.subdir));
   const origin = originUrl === undefined ? {} : { originUrl };
   const id = projectIdOf({ path, ...origin });
@@ -192,11 +195,13 @@ function planSessions(disk: Disk, project: BuiltProject): BuiltSession[] {
   );
   const copies = spec.archiveCopies ?? 1;
   return [
-    ...plain.map((id) => planSession(disk, project, id)),
-    ...orchestrators.map((id) => planSession(disk, project, id)),
+    ...[...plain, ...orchestrators].map((id, index) => {
+      const built = index < (spec.builtWorktrees ?? Number.POSITIVE_INFINITY);
+      return planSession(disk, project, { id, built });
+    }),
     ...archived.flatMap((id, index) =>
       Array.from({ length: copies }, (_, copy) =>
-        planSession(disk, project, id, index * copies + copy),
+        planSession(disk, project, { id, built: false, archive: index * copies + copy }),
       ),
     ),
   ];
@@ -205,8 +210,7 @@ function planSessions(disk: Disk, project: BuiltProject): BuiltSession[] {
 function planSession(
   disk: Disk,
   project: BuiltProject,
-  id: string,
-  archive?: number,
+  { id, built, archive }: { id: string; built: boolean; archive?: number },
 ): BuiltSession {
   const { spec, layout, stateDir } = project;
   const orchestrator = id.includes("-orchestrator");
@@ -224,7 +228,7 @@ function planSession(
           ? join(stateDir, "orchestrator.json")
           : join(dir, `${id}${extension}`),
     workspace: place ?? project.path,
-    ...(archive === undefined && place !== undefined && { worktree: place }),
+    ...(built && place !== undefined && { worktree: place }),
     branch: orchestrator ? `orchestrator/${id}` : `feat/${id}`,
     ...(tmuxName !== undefined && { tmuxName }),
     archived: archive !== undefined,
@@ -268,7 +272,7 @@ function buildSession(
     for (let n = 2; existsSync(join(repo, ".git", "refs", "heads", session.branch)); n += 1) {
       session.branch = `${branch}.${n}`;
     }
-    addWorktreeFast(repo, session.worktree, session.branch);
+    addWorktreeFast(repo, session.worktree, session.branch, spec.extraFiles);
     writeAgentHistory(disk, project, session);
   }
   const write = sinceV2.has(layout) ? writeJsonSession : writeV1Session;

@@ -34,11 +34,6 @@ function startLookalike(disk: Disk): number {
   chmodSync(script, 0o755);
   const child = Bun.spawn([script, "start"], { env: disk.env, stdin: "pipe", stdout: "ignore" });
   child.unref();
-  const { cleanup } = disk;
-  disk.cleanup = disk[Symbol.dispose] = () => {
-    child.kill("SIGKILL");
-    cleanup();
-  };
-  process.on("exit", () => child.kill("SIGKILL"));
+  disk.defer(() => child.kill("SIGKILL"));
   return child.pid;
 }

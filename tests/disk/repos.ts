@@ -40,46 +40,59 @@ export function git(cwd: string, ...args: string[]): string {
   return result.stdout.toString().replace(/\n$/, "");
 }
 
-/** The template repository, path → content; `.git` included. */
-let template: Map<string, Buffer> | undefined;
+/** A repository as git made it: path → content, `.git` included; and its commit, with a newline. */
+interface Template {
+  files: Map<string, Buffer>;
+  commit: string;
+}
 
-// One repository per process is made by git, then kept in memory; all others are copies of it.
-function templateRepo(): Map<string, Buffer> {
-  if (template !== undefined) return template;
+/** By number of extra files. */
+const templates = new Map<number, Template>();
+
+// One repository per process and size is made by git and kept in memory; all others are copies.
+function templateRepo(extraFiles: number): Template {
+  const known = templates.get(extraFiles);
+  if (known !== undefined) return known;
   const dir = makeTemp("template");
   try {
     git(dir, "init", "-q", "--template=", "-b", "main");
     writeFiles(dir, { README: "A repository for tests.\n", "src/main.txt": "one\ntwo\nthree\n" });
+    for (let n = 0; n < extraFiles; n += 1) {
+      writeFiles(dir, { [`src/part-${n % 40}/file-${n}.txt`]: `${n}\n`.repeat(1 + (n % 300)) });
+    }
     git(dir, "add", ".");
     git(dir, "commit", "-q", "-m", "First");
+    if (extraFiles > 0) git(dir, "gc", "-q");
     const files = readdirSync(dir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(dir, join(entry.parentPath, entry.name)));
-    template = new Map(files.map((file) => [file, readFileSync(join(dir, file))]));
+    const template = {
+      files: new Map(files.map((file) => [file, readFileSync(join(dir, file))])),
+      commit: `${git(dir, "rev-parse", "main")}\n`,
+    };
+    templates.set(extraFiles, template);
     return template;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function templateText(file: string): string {
-  return templateRepo().get(file)?.toString() ?? "";
-}
-
-/** A repository with one commit on `main`; with an origin, `origin/main` has that commit too. */
-export function makeRepo(path: string, originUrl?: string): string {
-  const files = new Map<string, string | Buffer>(templateRepo());
+/**
+ * A repository with one commit on `main`; with an origin, `origin/main` has that commit too.
+ *
+ * @param extraFiles Files besides the first two. @default 0
+ */
+export function makeRepo(path: string, originUrl?: string, extraFiles = 0): string {
+  const { files, commit } = templateRepo(extraFiles);
+  const all = new Map<string, string | Buffer>(files);
   if (originUrl !== undefined) {
-    const config = templateText(".git/config");
     const fetch = "+refs/heads/*:refs/remotes/origin/*";
-    files.set(
-      ".git/config",
-      `${config}[remote "origin"]\n\turl = ${originUrl}\n\tfetch = ${fetch}\n`,
-    );
-    files.set(".git/refs/remotes/origin/main", templateText(".git/refs/heads/main"));
+    const remote = `[remote "origin"]\n\turl = ${originUrl}\n\tfetch = ${fetch}\n`;
+    all.set(".git/config", `${files.get(".git/config")}${remote}`);
+    all.set(".git/refs/remotes/origin/main", commit);
   }
   // Each file once: writing one again makes the file system flush the first version.
-  writeFiles(path, Object.fromEntries(files));
+  writeFiles(path, Object.fromEntries(all));
   return path;
 }
 
@@ -92,37 +105,46 @@ export function addWorktree(repo: string, path: string, branch: string): string 
 
 /**
  * The same, file for file as git makes it, without a process: for tests that need many. The
- * repository must still be at the template's commit, else git is asked after all.
+ * repository must still be as `makeRepo` made it, with as many extra files, else git is asked.
  */
-export function addWorktreeFast(repo: string, path: string, branch: string): string {
+export function addWorktreeFast(
+  repo: string,
+  path: string,
+  branch: string,
+  extraFiles = 0,
+): string {
+  const { files, commit } = templateRepo(extraFiles);
   const commonDir = join(repo, ".git");
-  const commit = templateText(".git/refs/heads/main");
-  const head = readText(join(commonDir, "refs", "heads", "main"));
-  if (head !== commit || readText(join(commonDir, "HEAD")) !== "ref: refs/heads/main\n") {
+  const main = readText(join(commonDir, "refs/heads/main")) ?? readPacked(commonDir);
+  if (main !== commit || readText(join(commonDir, "HEAD")) !== "ref: refs/heads/main\n") {
     return addWorktree(repo, path, branch);
   }
   const name = basename(path);
   let id = name;
   for (let n = 1; existsSync(join(commonDir, "worktrees", id)); n += 1) id = `${name}${n}`;
   const adminDir = join(commonDir, "worktrees", id);
-  const checkout = [...templateRepo()].filter(([file]) => !file.startsWith(".git/"));
+  const checkout = [...files].filter(([file]) => !file.startsWith(".git/"));
   writeFiles(path, { ...Object.fromEntries(checkout), ".git": `gitdir: ${adminDir}\n` });
-  const zero = "0".repeat(40);
-  const log = (message: string) =>
-    `${zero} ${commit.trim()} tester <tester@example.invalid> 1767323045 +0000${message}\n`;
+  const by = "tester <tester@example.invalid> 1767323045 +0000";
+  const created = `${"0".repeat(40)} ${commit.trim()} ${by}`;
   writeFiles(adminDir, {
-    index: templateRepo().get(".git/index") ?? "",
+    index: files.get(".git/index") ?? "",
     HEAD: `ref: refs/heads/${branch}\n`,
     ORIG_HEAD: commit,
     commondir: "../..\n",
     gitdir: `${path}/.git\n`,
-    "logs/HEAD": log(""),
+    "logs/HEAD": `${created}\n${commit.trim()} ${commit.trim()} ${by}\treset: moving to HEAD\n`,
   });
   writeFiles(commonDir, {
     [`refs/heads/${branch}`]: commit,
-    [`logs/refs/heads/${branch}`]: log("\tbranch: Created from HEAD"),
+    [`logs/refs/heads/${branch}`]: `${created}\tbranch: Created from HEAD\n`,
   });
   return path;
+}
+
+function readPacked(commonDir: string): string {
+  const packed = readText(join(commonDir, "packed-refs")) ?? "";
+  return `${/^([0-9a-f]+) refs\/heads\/main$/m.exec(packed)?.[1]}\n`;
 }
 
 function readText(path: string): string | null {

@@ -92,7 +92,10 @@ function plainFields({ project, session, index }: SessionFacts): Record<string, 
 export function writeV1Session(facts: SessionFacts): void {
   const { session, index } = facts;
   const dir = dirname(session.file);
-  const fields = { ...plainFields(facts), runtimeHandle: JSON.stringify(handleOf(facts)) };
+  const fields: Record<string, string> = {
+    ...plainFields(facts),
+    runtimeHandle: JSON.stringify(handleOf(facts)),
+  };
   if (index % 2 === 0) {
     writeMetadata(dir, session.id, {
       ...fields,

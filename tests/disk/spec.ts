@@ -37,6 +37,10 @@ export interface ProjectSpec {
   orchestratorFile?: boolean;
   /** @default `legacy-root` before V2, `project` since, `v0` in V0 */
   worktrees?: WorktreePlace;
+  /** How many of the worktrees are there; the others are only named. @default all */
+  builtWorktrees?: number;
+  /** Files in the repository besides the usual two. @default 0 */
+  extraFiles?: number;
   /** @default `v1` before V2, `v3` since */
   tmux?: TmuxNaming;
   /** Start the tmux sessions: all, or those of these session ids. @default false */
@@ -80,7 +84,7 @@ export interface BuiltSession {
   id: string;
   /** Metadata file. */
   file: string;
-  /** Where metadata says that it works; for archived sessions that place is gone. */
+  /** Where metadata says that it works, whether or not that place is there. */
   workspace: string;
   /** Its worktree, if there is one. */
   worktree?: string;
@@ -129,6 +133,16 @@ export interface Disk extends Disposable {
   projects: BuiltProject[];
   /** The project of that name; throws when there is none. */
   project(name: string): BuiltProject;
+  /** Adds something to do at cleanup. */
+  defer(task: () => void): void;
   /** Ends the disk's tmux server and processes, and removes it. */
   cleanup(): void;
+}
+
+/** Makes a named disk: in the directory given, or in a new temporary one. */
+export type Build = (dir?: string) => Disk;
+
+/** Named disks, each with its own name in the type. */
+export function named<Name extends string>(builds: Record<Name, Build>): Record<Name, Build> {
+  return builds;
 }

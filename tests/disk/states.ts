@@ -1,13 +1,13 @@
 /** The disk states that the migration was first asked for, and a few more whole ones. */
 
 import { makeDisk } from "./build.ts";
-import type { Disk, ProjectSpec } from "./spec.ts";
+import { named, type ProjectSpec } from "./spec.ts";
 
 const integrator: ProjectSpec = { name: "integrator", sessions: 3, archives: 2 };
 const backend: ProjectSpec = { name: "backend", sessions: 2, sessionPrefix: "be" };
 
 /** Each makes its disk in a new temporary directory, or in the one given. */
-export const states = {
+export const states = named({
   /** Two projects in the V2 layout with nothing wrong but what V3 adds. */
   cleanV2: (dir) =>
     makeDisk(
@@ -123,4 +123,4 @@ export const states = {
 
   /** A base dir with nothing in it. */
   empty: (dir) => makeDisk({}, dir),
-} satisfies Record<string, (dir?: string) => Disk>;
+});
