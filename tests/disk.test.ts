@@ -13,7 +13,7 @@ import {
 import { bigDisk } from "./disk/big.ts";
 import { makeDisk } from "./disk/build.ts";
 import { faults } from "./disk/faults.ts";
-import { addWorktree, addWorktreeFast, git, makeRepo } from "./disk/repos.ts";
+import { addWorktree, addWorktreeFast, git, makeRepo, testEnv } from "./disk/repos.ts";
 import type { BuiltProject, Disk } from "./disk/spec.ts";
 import { states } from "./disk/states.ts";
 import { disks } from "./disk.ts";
@@ -61,7 +61,7 @@ describe("worktrees", () => {
       const asTwo = gits?.replace("/one", "/two").replace("/a/x-1", "/b/x-1");
       expect(ours).toBe(asTwo ?? "");
     }
-    expect(gitStatus(fast, process.env).changes).toEqual([]);
+    expect(gitStatus(fast, testEnv(dir)).changes).toEqual([]);
     git(fast, "commit", "-q", "--allow-empty", "-m", "More");
     git(repo, "fsck", "--strict");
     git(repo, "worktree", "remove", fast);

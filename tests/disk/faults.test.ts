@@ -6,9 +6,10 @@ import { readWorktree } from "../../lib/git-files.ts";
 import { listSessions } from "../../lib/tmux.ts";
 import { diffTrees, readTree } from "../tree.ts";
 import { faults } from "./faults.ts";
-import { git } from "./repos.ts";
+import { git, testEnv } from "./repos.ts";
 import type { BuiltProject, Disk } from "./spec.ts";
 
+const env = testEnv("/nonexistent");
 const made: Disk[] = [];
 afterEach(() => {
   for (const disk of made.splice(0)) disk.cleanup();
@@ -30,23 +31,19 @@ describe("faults are what they say", () => {
 
   test("a moved worktree is prunable, a pruned one is unknown, a removed one is stale", () => {
     const moved = integrator(faults.movedWorktreeStaleLink());
-    expect(listWorktrees(moved.repo, process.env).filter(({ prunable }) => prunable)).toHaveLength(
-      1,
-    );
+    expect(listWorktrees(moved.repo, env).filter(({ prunable }) => prunable)).toHaveLength(1);
     expect(readWorktree(worktreeOf(moved))?.linkedPath).toContain("/.worktrees/");
     const pruned = integrator(faults.prunedWorktree());
     expect(readWorktree(worktreeOf(pruned))?.commonDir).toBeUndefined();
     const stale = integrator(faults.staleAdminEntries());
-    expect(listWorktrees(stale.repo, process.env).filter(({ prunable }) => prunable)).toHaveLength(
-      2,
-    );
+    expect(listWorktrees(stale.repo, env).filter(({ prunable }) => prunable)).toHaveLength(2);
   });
 
   test("a dirty worktree has every kind of work in it, a locked one is locked", () => {
     const dirty = worktreeOf(integrator(faults.dirtyWorktree()));
-    const changes = gitStatus(dirty, process.env).changes.map((line) => line.slice(0, 4));
+    const changes = gitStatus(dirty, env).changes.map((line) => line.slice(0, 4));
     expect(changes).toEqual(["1 .M", "1 A.", "1 A.", "? un"]);
-    expect(hasUnpushedWork(dirty, process.env)).toBe(true);
+    expect(hasUnpushedWork(dirty, env)).toBe(true);
     expect(git(dirty, "stash", "list")).not.toBe("");
     expect(readWorktree(worktreeOf(integrator(faults.lockedWorktree())))?.locked).toBe(true);
   });
@@ -58,7 +55,7 @@ describe("faults are what they say", () => {
       "libs/shared/nested",
     ]);
     const outer = integrator(faults.worktreeInsideWorktree());
-    const paths = listWorktrees(outer.repo, process.env).map(({ path }) => path);
+    const paths = listWorktrees(outer.repo, env).map(({ path }) => path);
     expect(paths).toContain(join(worktreeOf(outer), ".claude", "worktrees", "inner"));
   });
 
@@ -134,6 +131,6 @@ describe("faults are what they say", () => {
   test("a cloned workspace is no linked worktree, a linked repository answers under both names", () => {
     const cloned = worktreeOf(integrator(faults.clonedWorkspace()));
     expect([readWorktree(cloned), existsSync(join(cloned, ".git", "HEAD"))]).toEqual([null, true]);
-    expect(verifyWorktree(worktreeOf(integrator(faults.linkedHome())), process.env)).toBeNull();
+    expect(verifyWorktree(worktreeOf(integrator(faults.linkedHome())), env)).toBeNull();
   });
 });
