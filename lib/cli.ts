@@ -40,6 +40,7 @@ import {
   type Terminal,
   wantsColor,
 } from "./terminal.ts";
+import { shellWord } from "./text.ts";
 
 /** Where a command puts its result: stdout. */
 export interface Output {
@@ -346,8 +347,7 @@ function reportError(error: unknown, host: Host, out?: PendingOutput): number {
 export function invocationOf(scriptPath: string, cwd: string): string {
   const path = relative(cwd, scriptPath);
   const shown = path.startsWith("..") || isAbsolute(path) ? scriptPath : path;
-  const quoted = /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
-  return `bun run ${quoted}`;
+  return `bun run ${shellWord(shown)}`;
 }
 
 function processHost(options: { argv?: readonly string[]; invocation?: string }): Host {

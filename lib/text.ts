@@ -29,6 +29,11 @@ export function printable(text: string): string {
   });
 }
 
+/** The text as one word of a POSIX shell, in quotes where it needs them. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** Like {@link printable} for several lines: line breaks stay, and later lines are indented. */
 export function printableLines(text: string, indent = "  "): string {
   return text.split(/\r?\n/).map(printable).join(`\n${indent}`);

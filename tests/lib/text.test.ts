@@ -7,6 +7,7 @@ import {
   plural,
   printable,
   printableLines,
+  shellWord,
   table,
   truncateMiddle,
   wrap,
@@ -41,6 +42,15 @@ describe("printable", () => {
   test("keeps line breaks for printableLines, and later lines cannot pose as a first one", () => {
     expect(printableLines("bad\nhint: \x1b[1mrun this")).toBe("bad\n  hint: \\x1b[1mrun this");
   });
+});
+
+test("a shell takes what shellWord gives for one word, which is the text", () => {
+  const texts = ["plain/path-1.yml", "two words", "it's", '$HOME `id` "x"', "~", "", "*\n;"];
+  for (const text of texts) {
+    const { stdout } = Bun.spawnSync(["sh", "-c", `printf %s ${shellWord(text)}`]);
+    expect(stdout.toString()).toBe(text);
+  }
+  expect(shellWord("plain/path-1.yml")).toBe("plain/path-1.yml");
 });
 
 describe("wrap", () => {
