@@ -47,6 +47,8 @@ export interface Disk {
   /** Null when nothing is there. */
   lstat(path: string): FileStat | null;
   readFile(path: string): Uint8Array;
+  /** SHA-256 of a file's content, 64 hex digits; reads files of any size in small parts. */
+  hashFile(path: string): string;
   /** Names, unsorted. */
   readDir(path: string): string[];
   readLink(path: string): string;
@@ -219,6 +221,22 @@ function lstat(path: string): FileStat | null {
   return { kind, mode, uid, gid, size, dev: stat.dev, ino: stat.ino, mtimeNs: stat.mtimeNs };
 }
 
+const hashBuffer = Buffer.alloc(128 * 1024);
+
+function hashFile(path: string): string {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const fd = fs.openSync(path, "r");
+  try {
+    for (;;) {
+      const length = fs.readSync(fd, hashBuffer, 0, hashBuffer.length, null);
+      if (length === 0) return hasher.digest("hex");
+      hasher.update(hashBuffer.subarray(0, length));
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.length; ) {
     offset += fs.writeSync(fd, bytes, offset, bytes.length - offset);
@@ -250,8 +268,10 @@ function quietly(step: () => void): void {
   }
 }
 
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
+
 function openAppend(path: string, length: number): Appender {
-  const fd = fs.openSync(path, "a", 0o644);
+  const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
   if (fs.fstatSync(fd).size > length) fs.ftruncateSync(fd, length);
   return {
     append: (text) => writeAll(fd, Buffer.from(text)),
@@ -307,7 +327,7 @@ const lockExclusiveNow = 2 | 4;
 function tryLock(path: string): DiskLock | null {
   if (native.flock === undefined) throw systemError("ENOTSUP", "flock", path);
   // Node opens with O_CLOEXEC: a child process that outlives us does not keep the lock.
-  const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644);
+  const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
   if (native.flock(fd, lockExclusiveNow) !== 0) {
     const code = lastError();
     fs.closeSync(fd);
@@ -372,6 +392,7 @@ export function openDisk(options: { flags: boolean }): Disk {
   return {
     lstat,
     readFile: (path) => fs.readFileSync(path),
+    hashFile,
     readDir: (path) => fs.readdirSync(path),
     readLink: (path) => fs.readlinkSync(path),
     realPath: (path) => fs.realpathSync(path),

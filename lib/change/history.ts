@@ -3,6 +3,19 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { errorCode, ToolkitError } from "../errors.ts";
+import { isInside } from "../paths.ts";
+import { removeTree, treeBytes } from "./copy.ts";
+import { type Disk, realDisk } from "./disk.ts";
+import { Journal, type JournalRecord } from "./journal.ts";
+import { stateOf } from "./ledger.ts";
+import { releaseRunLock, runningMigration, takeRunLock } from "./lock.ts";
+import { type Manifest, type Migration, readMigration, readPlan } from "./migration.ts";
+import { touchedBy } from "./operation.ts";
+import type { Commands } from "./options.ts";
+import { Places } from "./places.ts";
+import type { Plan } from "./plan.ts";
 
 export type MigrationState =
   | "planned"
@@ -32,6 +45,13 @@ export interface MigrationSummary {
   pruned: boolean;
 }
 
+/** A migration that cannot be shown, because its files are damaged. */
+export interface DamagedMigration {
+  id: string;
+  dir: string;
+  error: ToolkitError;
+}
+
 /**
  * An id that sorts by time and meets no other: `v3-20261121T101112Z-ab12cd`.
  *
@@ -43,4 +63,170 @@ export function newMigrationId(now: Date, kind: string): string {
     .replace(/\.\d+Z$/, "Z")
     .replace(/[-:]/g, "");
   return `${kind}-${stamp}-${randomBytes(3).toString("hex")}`;
+}
+
+/**
+ * All migrations of a directory, oldest first. One that is damaged does not hide the others.
+ *
+ * @param migrationsDir need not exist
+ */
+export async function listMigrations(
+  migrationsDir: string,
+  disk: Disk = realDisk,
+): Promise<{ migrations: MigrationSummary[]; damaged: DamagedMigration[] }> {
+  const migrations: MigrationSummary[] = [];
+  const damaged: DamagedMigration[] = [];
+  for (const id of migrationIds(disk, migrationsDir)) {
+    const dir = join(migrationsDir, id);
+    try {
+      migrations.push(await loadMigration(dir, disk));
+    } catch (error) {
+      if (!(error instanceof ToolkitError)) throw error;
+      damaged.push({ id, dir, error });
+    }
+  }
+  const byTime = (a: MigrationSummary, b: MigrationSummary) =>
+    a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
+  return { migrations: migrations.sort(byTime), damaged };
+}
+
+/** Names of the migrations; drafts and the lock file are none. */
+function migrationIds(disk: Disk, migrationsDir: string): string[] {
+  if (disk.lstat(migrationsDir)?.kind !== "directory") return [];
+  const isMigration = (name: string) =>
+    !name.startsWith(".") && disk.lstat(join(migrationsDir, name))?.kind === "directory";
+  return disk.readDir(migrationsDir).filter(isMigration).sort();
+}
+
+/** @throws ToolkitError `invalid` when its files are missing or damaged */
+export async function loadMigration(dir: string, disk: Disk = realDisk): Promise<MigrationSummary> {
+  const places = new Places(dir);
+  return summaryOf(disk, places, await readMigration(disk, places));
+}
+
+/** The operations of a migration, for showing what a rollback would take back. */
+export async function loadPlan(dir: string, disk: Disk = realDisk): Promise<Plan> {
+  const places = new Places(dir);
+  const { manifest } = await readMigration(disk, places);
+  return readPlan(disk, places, manifest);
+}
+
+function summaryOf(disk: Disk, places: Places, migration: Migration): MigrationSummary {
+  const { manifest, ledger } = migration;
+  const isHeld = runningMigration(disk, places.lock) === places.id;
+  const { id, script, title, createdAt, operations }: Manifest = manifest;
+  return {
+    id,
+    dir: places.dir,
+    script,
+    title,
+    createdAt,
+    state: stateOf(ledger, isHeld),
+    operations,
+    applied: ledger.intended - ledger.undone.size,
+    kept: [...ledger.kept.values()].filter((item) => item.quiet !== true).length,
+    pruned: ledger.pruned,
+    ...(ledger.endedAt === undefined ? {} : { endedAt: ledger.endedAt }),
+  };
+}
+
+/** Bytes that `pruneMigration` would free. */
+export function trashBytes(dir: string, disk: Disk = realDisk): number {
+  return treeBytes(disk, new Places(dir).trash);
+}
+
+/**
+ * Refuses a new migration while another one stands half-way: its batch would be judged on a disk
+ * that it does not know.
+ */
+export function refuseWhileOpen(disk: Disk, mine: Places, commands: Commands): void {
+  const migrationsDir = dirname(mine.dir);
+  for (const id of migrationIds(disk, migrationsDir)) {
+    if (id === mine.id || !isOpen(disk, new Places(join(migrationsDir, id)))) continue;
+    const { resume, rollback } = commands;
+    const hint = `to go on with it: ${resume}\nto take it back: ${rollback}`;
+    throw new ToolkitError("refused", `Cannot start "${mine.id}": "${id}" stopped half-way`, {
+      hint: hint.replaceAll(mine.id, id),
+    });
+  }
+}
+
+/** Whether the last line of a journal that has any is not the end of a run. */
+function isOpen(disk: Disk, places: Places): boolean {
+  let text: string;
+  try {
+    text = Buffer.from(disk.readFile(places.journal)).toString("utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+  const line = text.slice(0, text.lastIndexOf("\n")).split("\n").at(-1) ?? "";
+  if (line === "") return false;
+  try {
+    const { records } = JSON.parse(line) as { records: JournalRecord[] };
+    return !["end", "pruned"].includes(records.at(-1)?.k ?? "");
+  } catch {
+    // Torn or damaged: either way it is not a clean end.
+    return true;
+  }
+}
+
+/**
+ * Empties the trash of a finished migration: the only thing in this toolkit that deletes what it
+ * did not just make. Afterwards what was thrown away cannot come back.
+ *
+ * @returns the bytes that were freed
+ * @throws ToolkitError `refused` unless the migration is done or rolled back
+ */
+export async function pruneMigration(
+  dir: string,
+  options: { roots: readonly string[]; command: string; disk?: Disk; now?: () => Date },
+): Promise<number> {
+  const disk = options.disk ?? realDisk;
+  const places = new Places(dir);
+  const at = (options.now?.() ?? new Date()).toISOString();
+  const migration = places.id;
+  const holder = { pid: process.pid, command: options.command, startedAt: at, migration };
+  const lock = await takeRunLock(disk, places.lock, holder);
+  try {
+    const { manifest, ledger, journal } = await readMigration(disk, places);
+    const state = stateOf(ledger, false);
+    if (state !== "done" && state !== "rolled-back") {
+      throw new ToolkitError("refused", `Cannot prune "${places.id}": it is ${state}`);
+    }
+    const plan = await readPlan(disk, places, manifest);
+    const writer = new Journal(disk, places.journal, journal);
+    try {
+      writer.write([{ k: "pruned", at }]);
+    } finally {
+      writer.close();
+    }
+    return emptyTrash(disk, places, besides(plan, options.roots));
+  } finally {
+    releaseRunLock(lock);
+  }
+}
+
+/** The directories in which trash of other devices may stand. */
+function besides(plan: Plan, roots: readonly string[]): Set<string> {
+  const paths = plan.operations.flatMap((operation) => touchedBy(operation).writes);
+  return new Set(paths.map((path) => dirname(path)).filter((dir) => isNamed(dir, roots)));
+}
+
+function isNamed(dir: string, roots: readonly string[]): boolean {
+  return roots.some((root) => isInside(dir, root));
+}
+
+function emptyTrash(disk: Disk, places: Places, dirs: Set<string>): number {
+  const entries = (dir: string) =>
+    disk.lstat(dir)?.kind === "directory" ? disk.readDir(dir).map((name) => join(dir, name)) : [];
+  const near = [...dirs]
+    .flatMap(entries)
+    .filter((path) => path.includes(`.ao-${places.id}-`) && path.endsWith(".trash"));
+  let bytes = 0;
+  for (const path of [...entries(places.trash), ...near]) {
+    bytes += treeBytes(disk, path);
+    removeTree(disk, path);
+  }
+  return bytes;
 }

@@ -52,3 +52,48 @@ export type Operation =
   | { op: "renameTmux"; from: string; to: string };
 
 export type OperationKind = Operation["op"];
+
+/** The paths that an operation changes, its main one first, and those that it relies on. */
+export interface Touched {
+  writes: string[];
+  needs: string[];
+}
+
+export function touchedBy(operation: Operation): Touched {
+  switch (operation.op) {
+    case "move":
+      return { writes: [operation.from, operation.to], needs: [] };
+    case "relinkWorktree":
+      return { writes: operation.files.map((file) => file.path), needs: [operation.worktree] };
+    case "renameTmux":
+      return { writes: [], needs: [] };
+    default:
+      return { writes: [operation.path], needs: [] };
+  }
+}
+
+/** What to call the operation in a message: the path it changes, or the session it renames. */
+export function subjectOf(operation: Operation): string {
+  if (operation.op === "renameTmux") return operation.from;
+  return operation.op === "relinkWorktree"
+    ? operation.worktree
+    : (touchedBy(operation).writes[0] ?? "");
+}
+
+/**
+ * The edits that take back these, last first. An edit whose field was absent before removes it.
+ */
+export function invertEdits(edits: readonly Edit[]): Edit[] {
+  return edits.toReversed().map((edit) => {
+    if (edit.rename !== undefined) {
+      const cut = edit.pointer.lastIndexOf("/") + 1;
+      const key = edit.rename.replaceAll("~", "~0").replaceAll("/", "~1");
+      const old = edit.pointer.slice(cut).replaceAll("~1", "/").replaceAll("~0", "~");
+      return { pointer: edit.pointer.slice(0, cut) + key, rename: old };
+    }
+    const inverse: Edit = { pointer: edit.pointer };
+    if (edit.after !== undefined) inverse.before = edit.after;
+    if (edit.before !== undefined) inverse.after = edit.before;
+    return inverse;
+  });
+}

@@ -56,6 +56,8 @@ export interface Kept {
   path: string;
   /** A sentence without its full stop: `was changed after the migration`. */
   reason: string;
+  /** A directory that stays only because something kept is in it; not worth a line. */
+  quiet?: true;
 }
 
 export interface ApplyResult {

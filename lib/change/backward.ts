@@ -1,0 +1,356 @@
+/**
+ * Prepares an operation to be taken back. What somebody changed after the migration stays: the
+ * step then says what is kept, and why.
+ */
+
+import { dirname } from "node:path";
+import { type Action, digestOf, identityOf, settle } from "./action.ts";
+import type { Context, Step } from "./context.ts";
+import { treeDigest } from "./copy.ts";
+import type { FileStat } from "./disk.ts";
+import { discard, expectFile, forwardActions, stageSwap, tagOf, unsettled } from "./forward.ts";
+import type { Facts } from "./journal.ts";
+import type { Ledger } from "./ledger.ts";
+import { invertEdits, type Operation, subjectOf } from "./operation.ts";
+import type { Kept } from "./options.ts";
+import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
+import { isBelow } from "./roots.ts";
+import { Obstacle } from "./stop.ts";
+
+/**
+ * @param attempt 0 at first; later ones come when the disk changed between preparing and doing
+ * @throws Obstacle when the operation cannot be taken back at all
+ */
+export async function prepareBackward(
+  context: Context,
+  ledger: Ledger,
+  index: number,
+  attempt: number,
+): Promise<Step> {
+  const facts = ledger.facts[index];
+  const nothing: Step = { index, facts: { i: index }, actions: [], staged: [], bytes: 0 };
+  if (facts === undefined || facts.skip === true) return nothing;
+  const operation = context.operation(index);
+  const begun = ledger.undoFacts.get(index);
+  if (begun !== undefined && operation.op !== "renameTmux") {
+    const actions = unfinished(context, ledger, begun);
+    const isDecided = begun.swaps === undefined && (actions.length === 0 || begun.aside === true);
+    if (isDecided) return { ...nothing, facts: begun, actions };
+  }
+  if (index >= ledger.applied && !wasApplied(context, facts)) return nothing;
+  refuseOverVacated(context, ledger, index, operation);
+  const input = { context, ledger, facts, index, attempt, nothing };
+  switch (operation.op) {
+    case "makeDir":
+      return takeBackDir(input, operation.path);
+    case "create":
+      return takeBackFile(input, operation.path);
+    case "move":
+      return takeBackMove(input, operation);
+    case "trash":
+      return takeBackTrash(input, operation.path);
+    case "patchJson":
+    case "patchYaml":
+      return takeBackPatch(input, operation);
+    case "relinkWorktree":
+      return takeBackLinks(input, operation);
+    case "renameTmux":
+      return takeBackTmux(input, operation);
+  }
+}
+
+interface Input {
+  context: Context;
+  ledger: Ledger;
+  facts: Facts;
+  index: number;
+  attempt: number;
+  /** The step that does nothing. */
+  nothing: Step;
+}
+
+/** Names the private files of this undo run. */
+function undoTag(ledger: Ledger, index: number, n = 0): string {
+  return `undo${ledger.undoRuns}-${tagOf(index, n)}`;
+}
+
+/** What is left of an undo that was begun before a crash, after finishing half-done actions. */
+function unfinished(context: Context, ledger: Ledger, begun: Facts): Action[] {
+  const left: Action[] = [];
+  for (const action of backwardActions(context, ledger, begun)) {
+    if (action === null || action.act === "tmux" || settle(context.disk, action)) continue;
+    // A merge is made anew, from the file as it is by now.
+    if (action.act === "swap" && begun.exact !== true) {
+      context.discardStaged(action.staged, action.after);
+    }
+    left.push(action);
+  }
+  return left;
+}
+
+/**
+ * Whether an operation of a batch that was cut short had happened. What had not is cleared away;
+ * of several files those that had are left to be taken back.
+ */
+function wasApplied(context: Context, facts: Facts): boolean {
+  const open = unsettled(context, facts);
+  for (const n of open) discard(context, facts, n);
+  const all = forwardActions(context, facts).filter((action) => action !== null);
+  return open.size < all.length;
+}
+
+/** The inverse actions of an operation, from the facts of its undo. */
+function backwardActions(context: Context, ledger: Ledger, undo: Facts): (Action | null)[] {
+  const { places } = context;
+  const operation = context.operation(undo.i);
+  const forward = ledger.facts[undo.i];
+  const tag = undoTag(ledger, undo.i);
+  const near = undo.near === true;
+  const id = undo.id === undefined ? {} : { id: undo.id };
+  switch (operation.op) {
+    case "makeDir":
+      return [{ act: "removeDir", path: operation.path }];
+    case "create": {
+      const to = places.private("trash", tag, operation.path, near);
+      return [{ act: "move", from: operation.path, to, ...id }];
+    }
+    case "move": {
+      const { from: to, to: from } = operation;
+      const aside = places.private("trash", tag, from, near);
+      if (undo.aside === true) {
+        const original = places.private("trash", String(undo.i), to, forward?.near === true);
+        const back: Action = { act: "move", from: original, to };
+        return [back, { act: "move", from, to: aside, ...id }];
+      }
+      const copy = places.private("copy", tag, to, true);
+      return [{ act: "move", from, to, ...id, across: { copy, aside } }];
+    }
+    case "trash": {
+      const to = operation.path;
+      return [{ act: "move", from: places.private("trash", String(undo.i), to, near), to, ...id }];
+    }
+    case "patchJson":
+    case "patchYaml":
+    case "relinkWorktree": {
+      const paths =
+        operation.op === "relinkWorktree"
+          ? operation.files.map((file) => file.path)
+          : [operation.path];
+      return paths.map((path, n) => {
+        const digests = undo.swaps?.[n] ?? null;
+        if (digests === null) return null;
+        const swap = context.swap({ path, tag: undoTag(ledger, undo.i, n), near, digests });
+        if (undo.exact !== true) return swap;
+        // The original waits in the trash, under the name that applying gave it.
+        return { ...swap, staged: places.private("trash", tagOf(undo.i, n), path, near) };
+      });
+    }
+    case "renameTmux":
+      return [{ act: "tmux", from: operation.to, to: operation.from }];
+  }
+}
+
+function step(input: Input, facts: Omit<Facts, "i">): Step {
+  const undo: Facts = { ...facts, i: input.index };
+  const actions = backwardActions(input.context, input.ledger, undo);
+  return { ...input.nothing, facts: undo, actions: actions.filter((action) => action !== null) };
+}
+
+function keep(input: Input, path: string, reason: string, quiet = false): Step {
+  const kept: Kept = { index: input.index, path, reason, ...(quiet ? { quiet: true } : {}) };
+  return { ...input.nothing, kept };
+}
+
+function nearOf(facts: Facts): { near?: true } {
+  return facts.near === true ? { near: true } : {};
+}
+
+/**
+ * A later move that could not be taken back leaves its source empty, or in somebody else's hands:
+ * what stands there now is not what this operation made.
+ */
+function refuseOverVacated(
+  context: Context,
+  ledger: Ledger,
+  index: number,
+  operation: Operation,
+): void {
+  const path = operation.op === "move" ? operation.to : subjectOf(operation);
+  for (const kept of ledger.kept.values()) {
+    if (kept.index <= index) continue;
+    const later = context.operation(kept.index);
+    const vacated = later.op === "move" ? later.from : later.op === "trash" ? later.path : null;
+    if (vacated !== null && operation.op !== "trash" && isBelow(path, vacated)) {
+      const place = later.op === "move" ? later.to : "the trash";
+      throw new Obstacle(path, `is still at "${place}", because that could not be taken back`);
+    }
+  }
+}
+
+function takeBackDir(input: Input, path: string): Step {
+  const { context, ledger, facts, attempt } = input;
+  if (facts.made !== true) return input.nothing;
+  const stat = context.disk.lstat(path);
+  if (stat === null) return input.nothing;
+  context.roots.parentOf(path);
+  if (stat.kind !== "directory") return keep(input, path, "is no directory any more");
+  // Its content may be taken back in this very batch, so at first the attempt alone can tell.
+  if (attempt === 0) return step(input, {});
+  const names = context.disk.readDir(path);
+  if (names.length === 0) return step(input, {});
+  const keptPaths = [...ledger.kept.values()].map((kept) => kept.path);
+  const added = names.filter((name) => !keptPaths.some((at) => isBelow(at, `${path}/${name}`)));
+  if (added.length === 0) return keep(input, path, "holds what was kept", true);
+  const more = added.length === 1 ? "" : ` and ${added.length - 1} more`;
+  return keep(input, path, `holds "${added.sort()[0]}"${more}, added after the migration`);
+}
+
+function takeBackFile(input: Input, path: string): Step {
+  const { context, facts } = input;
+  const stat = context.disk.lstat(path);
+  if (stat === null) return input.nothing;
+  context.roots.parentOf(path);
+  if (digestOf(context.disk, path) !== facts.hash) {
+    return keep(input, path, "was changed after the migration");
+  }
+  return step(input, { id: identityOf(stat), ...nearOf(facts) });
+}
+
+function takeBackMove(input: Input, { from, to }: { from: string; to: string }): Step {
+  const { context, facts, index } = input;
+  const { disk, places } = context;
+  const stat = disk.lstat(to);
+  const occupant = disk.lstat(from);
+  const sameEntry = occupant?.ino === stat?.ino && stat?.dev === occupant?.dev;
+  if (stat === null) {
+    if (occupant !== null) return input.nothing;
+    return keep(input, to, "is gone, so it cannot go back");
+  }
+  expectDirectory(context, from);
+  const near = context.isNear(to) ? { near: true as const } : {};
+  if (occupant !== null && !sameEntry) {
+    return keep(input, to, `cannot go back: "${from}" is there again`);
+  }
+  const original = places.private("trash", String(index), from, facts.near === true);
+  const digest = treeDigestIfThere(context, original);
+  if (digest !== null && digest === treeDigest(disk, to)) {
+    return step(input, { id: identityOf(stat), aside: true, ...near });
+  }
+  return step(input, { id: identityOf(stat), ...near });
+}
+
+function expectDirectory(context: Context, path: string): void {
+  context.roots.parentOf(path);
+  if (context.disk.lstat(dirname(path))?.kind === "directory") return;
+  throw new Obstacle(path, "has no directory to go back to");
+}
+
+/** Only a move across devices has left its original behind, so this costs others one look. */
+function treeDigestIfThere(context: Context, path: string): string | null {
+  return context.disk.lstat(path) === null ? null : treeDigest(context.disk, path);
+}
+
+function takeBackTrash(input: Input, path: string): Step {
+  const { context, facts, index } = input;
+  const trash = context.places.private("trash", String(index), path, facts.near === true);
+  const stat = context.disk.lstat(trash);
+  const occupant = context.disk.lstat(path);
+  if (stat === null) {
+    return occupant === null ? keep(input, path, "is no longer in the trash") : input.nothing;
+  }
+  if (occupant !== null)
+    return keep(input, path, `is there again; the old one stays at "${trash}"`);
+  expectDirectory(context, path);
+  return step(input, { id: identityOf(stat), ...nearOf(facts) });
+}
+
+function takeBackPatch(input: Input, operation: FieldPatch): Step {
+  const { context, facts, index } = input;
+  const { path } = operation;
+  const digests = facts.swaps?.[0] ?? null;
+  if (digests === null) return input.nothing;
+  const [before, after] = digests;
+  context.roots.parentOf(path);
+  if (context.disk.lstat(path) === null) return keep(input, path, "is gone");
+  const seen = expectFile(context, path);
+  const now = digestOf(context.disk, path);
+  if (now === before) return input.nothing;
+  const original = context.places.private("trash", tagOf(index, 0), path, facts.near === true);
+  const isOriginal = digestOf(context.disk, original) === before;
+  if (now === after && isOriginal) {
+    const exact = step(input, { swaps: [[after, before]], exact: true, ...nearOf(facts) });
+    return { ...exact, actions: exact.actions.map((action) => ({ ...action, seen })) };
+  }
+  return mergeBack(input, operation, { seen, original: isOriginal ? original : null });
+}
+
+/** The file was changed since: only the fields that still hold our values go back. */
+function mergeBack(
+  input: Input,
+  operation: FieldPatch,
+  found: { seen: FileStat; original: string | null },
+): Step {
+  const { context, facts, index } = input;
+  const { path } = operation;
+  const { patchers, disk } = context;
+  const edits =
+    found.original === null
+      ? operation.edits
+      : patchBytes(operation, disk.readFile(found.original), patchers).applied;
+  const bytes = disk.readFile(path);
+  const patched = patchBytes(operation, bytes, patchers, invertEdits(edits));
+  const lost = describeConflicts(patched.conflicts);
+  const unchanged =
+    lost === "" ? input.nothing : keep(input, path, `was changed after the migration: ${lost}`);
+  if (patched.content === null) return unchanged;
+  const { action, size } = stageSwap(context, {
+    path,
+    tag: undoTag(input.ledger, index),
+    near: facts.near === true,
+    seen: found.seen,
+    bytes,
+    content: patched.content,
+  });
+  const undo: Facts = { i: index, swaps: [[action.before, action.after]], ...nearOf(facts) };
+  return { ...unchanged, facts: undo, actions: [action], staged: [action.staged], bytes: size };
+}
+
+function takeBackLinks(
+  input: Input,
+  operation: Extract<Operation, { op: "relinkWorktree" }>,
+): Step {
+  const { context, facts } = input;
+  const lost: string[] = [];
+  const swaps = operation.files.map(({ path }, n): [string, string] | null => {
+    const digests = facts.swaps?.[n] ?? null;
+    if (digests === null) return null;
+    const [before, after] = digests;
+    context.roots.parentOf(path);
+    const now = digestOf(context.disk, path);
+    if (now === before) return null;
+    const original = context.places.private("trash", tagOf(facts.i, n), path, facts.near === true);
+    if (now === after && digestOf(context.disk, original) === before) return [after, before];
+    lost.push(path);
+    return null;
+  });
+  const undo = step(input, { swaps, exact: true, ...nearOf(facts) });
+  const [first] = lost;
+  if (first === undefined) return undo;
+  const { kept } = keep(input, first, "names another place than the migration wrote");
+  return kept === undefined ? undo : { ...undo, kept };
+}
+
+async function takeBackTmux(
+  input: Input,
+  { from, to }: { from: string; to: string },
+): Promise<Step> {
+  const { tmux } = input.context;
+  const warning = (reason: string): Step => ({
+    ...input.nothing,
+    warning: `Cannot rename tmux session "${to}" back to "${from}": ${reason}`,
+  });
+  if (tmux === undefined) return warning("tmux was not asked");
+  if (!(await tmux.hasSession(to))) return input.nothing;
+  if (await tmux.hasSession(from)) return warning("there is a session of that name again");
+  return step(input, {});
+}

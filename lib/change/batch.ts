@@ -1,0 +1,62 @@
+/**
+ * Which operations may share a batch: those whose paths do not touch. Then every one of them can
+ * be judged on the disk alone, whichever others had reached it when the power went.
+ */
+
+import { dirname } from "node:path";
+import { type Operation, touchedBy } from "./operation.ts";
+
+/** Most operations in a batch. */
+export const batchOperations = 1000;
+/** A batch ends with the operation whose new content brings it to this many bytes. */
+export const batchBytes = 8 * 1024 * 1024;
+
+/** Paths as a case-insensitive, normalising file system would tell them apart. */
+export function fold(path: string): string {
+  const lower = path.toLowerCase();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is plain ASCII
+  return /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize("NFC");
+}
+
+/**
+ * The paths of one batch. No path is equal to, above or below another's, except below a directory
+ * that the batch makes: its absence means that nothing below it is there either.
+ */
+export class BatchPaths {
+  readonly #touched = new Set<string>();
+  readonly #above = new Set<string>();
+  readonly #made = new Set<string>();
+
+  /** Takes the operation in, or returns false when it has to wait for the next batch. */
+  accept(operation: Operation): boolean {
+    const { writes, needs } = touchedBy(operation);
+    const makes = operation.op === "makeDir";
+    const paths = [...writes, ...needs].map(fold);
+    if (paths.some((path) => this.#meets(path, makes))) return false;
+    for (const path of paths) {
+      this.#touched.add(path);
+      if (makes) this.#made.add(path);
+      for (const dir of ancestors(path)) {
+        if (this.#above.has(dir)) break;
+        this.#above.add(dir);
+      }
+    }
+    return true;
+  }
+
+  #meets(path: string, makes: boolean): boolean {
+    if (this.#touched.has(path) || (this.#above.has(path) && !makes)) return true;
+    for (const dir of ancestors(path)) {
+      if (this.#touched.has(dir) && !this.#made.has(dir)) return true;
+    }
+    return false;
+  }
+}
+
+/** The directories above a path, nearest first. */
+function* ancestors(path: string): Generator<string> {
+  for (let dir = dirname(path); ; dir = dirname(dir)) {
+    yield dir;
+    if (dir === dirname(dir)) return;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What preparing an operation needs to know, and the private files that it may write for it.
+ */
+
+import { dirname } from "node:path";
+import { type Action, digestOf, type Swap } from "./action.ts";
+import type { Disk } from "./disk.ts";
+import type { Facts } from "./journal.ts";
+import type { Operation } from "./operation.ts";
+import type { Kept, TmuxPort } from "./options.ts";
+import type { Patchers } from "./patch.ts";
+import type { Places } from "./places.ts";
+import type { Roots } from "./roots.ts";
+
+/** One operation, ready to be done or taken back. */
+export interface Step {
+  index: number;
+  /** What the journal has to know before anything is done. */
+  facts: Facts;
+  actions: Action[];
+  /** Files written for it, to be flushed before the journal names them. */
+  staged: string[];
+  /** Bytes of those files. */
+  bytes: number;
+  /** Of an undo: what stays all the same, and why. */
+  kept?: Kept;
+  warning?: string;
+}
+
+export class Context {
+  /** Directories that turned out to be on another mount although their device is the same. */
+  readonly mounts = new Set<string>();
+  readonly #dev: bigint;
+  #spares = 0;
+
+  constructor(
+    readonly disk: Disk,
+    readonly places: Places,
+    readonly roots: Roots,
+    readonly operations: readonly Operation[],
+    readonly patchers: Patchers,
+    readonly tmux: TmuxPort | undefined,
+  ) {
+    this.#dev = disk.lstat(places.dir)?.dev ?? 0n;
+  }
+
+  operation(index: number): Operation {
+    const operation = this.operations[index];
+    if (operation === undefined) throw new Error(`there is no operation ${index}`);
+    return operation;
+  }
+
+  /** Whether private files of `path` must stand beside it, and that its directory is allowed. */
+  isNear(path: string): boolean {
+    const { dev } = this.roots.parentOf(path);
+    return dev !== this.#dev || this.mounts.has(dirname(path));
+  }
+
+  /** Writes a staged file, setting aside one of the same name that a crash may have left. */
+  stage(path: string, content: readonly Uint8Array[], like: StagedFile): void {
+    this.setAside(path);
+    const { mode, owner, attributesOf } = like;
+    this.disk.writeNew(path, content, {
+      mode,
+      ...(owner === undefined ? {} : { owner }),
+      ...(attributesOf === undefined ? {} : { attributesOf }),
+    });
+  }
+
+  /** Moves a private file of unknown origin to the trash: it may be the last copy of something. */
+  setAside(path: string): void {
+    if (this.disk.lstat(path) === null) return;
+    const near = !path.startsWith(this.places.dir);
+    this.disk.renameNoReplace(path, this.spare(path, near));
+  }
+
+  /** Removes a staged file that is of no use any more; anything else at its name is set aside. */
+  discardStaged(path: string, digest: string | undefined): void {
+    if (digest !== undefined && digestOf(this.disk, path) === digest) this.disk.unlink(path);
+    else this.setAside(path);
+  }
+
+  /** A free name in the trash. */
+  spare(path: string, near: boolean): string {
+    for (;;) {
+      this.#spares += 1;
+      const spare = this.places.private("trash", `spare${this.#spares}`, path, near);
+      if (this.disk.lstat(spare) === null) return spare;
+    }
+  }
+
+  /** A swap whose private files are named by `tag`. */
+  swap(input: { path: string; tag: string; near: boolean; digests: [string, string] }): Swap {
+    const { path, tag, near, digests } = input;
+    const [before, after] = digests;
+    return {
+      act: "swap",
+      path,
+      staged: this.places.private("staged", tag, path, near),
+      keep: this.places.private("trash", tag, path, near),
+      before,
+      after,
+      spare: () => this.spare(path, near),
+    };
+  }
+}
+
+/** What a staged file has to be like. */
+export interface StagedFile {
+  mode: number;
+  owner?: { uid: number; gid: number };
+  attributesOf?: string;
+}

@@ -1,0 +1,73 @@
+/**
+ * Trees across devices, where nothing can be renamed: copied, compared, and removed when the copy
+ * was ours.
+ */
+
+import { join } from "node:path";
+import type { Disk } from "./disk.ts";
+import { Obstacle } from "./stop.ts";
+
+/**
+ * Copies a file, symlink or directory to a path that must not exist, with modes, times, owners and
+ * (best effort) extended attributes.
+ *
+ * @returns everything that has to be flushed before the copy is durable
+ * @throws Obstacle for what cannot be copied: devices, sockets, names that are not UTF-8
+ */
+export function copyTree(disk: Disk, from: string, to: string): string[] {
+  const stat = disk.lstat(from);
+  if (stat === null) throw new Obstacle(from, "is gone");
+  if (stat.kind === "other" || from.includes("\ufffd")) {
+    throw new Obstacle(from, "cannot be moved to another device (its kind or name forbids it)");
+  }
+  if (stat.kind !== "directory") {
+    disk.copyFile(from, to);
+    disk.copyAttributes(from, to);
+    return stat.kind === "file" ? [to] : [];
+  }
+  disk.makeDir(to, 0o700);
+  const copied = disk
+    .readDir(from)
+    .flatMap((name) => copyTree(disk, join(from, name), join(to, name)));
+  disk.copyAttributes(from, to);
+  return [...copied, to];
+}
+
+/**
+ * A digest over kinds, names, modes, link targets and contents; equal digests mean equal trees.
+ * Null when there is nothing at `path`.
+ */
+export function treeDigest(disk: Disk, path: string): string | null {
+  const stat = disk.lstat(path);
+  if (stat === null) return null;
+  const hasher = new Bun.CryptoHasher("sha256");
+  hasher.update(`${stat.kind} ${stat.kind === "symlink" ? "" : stat.mode}\n`);
+  if (stat.kind === "file") hasher.update(disk.hashFile(path));
+  if (stat.kind === "symlink") hasher.update(disk.readLink(path));
+  if (stat.kind === "directory") {
+    for (const name of disk.readDir(path).sort()) {
+      hasher.update(`${JSON.stringify(name)} ${treeDigest(disk, join(path, name))}\n`);
+    }
+  }
+  return hasher.digest("hex");
+}
+
+/** Removes a tree that this toolkit made: an unfinished copy, or a trash. */
+export function removeTree(disk: Disk, path: string): void {
+  const stat = disk.lstat(path);
+  if (stat === null) return;
+  if (stat.kind !== "directory") {
+    disk.unlink(path);
+    return;
+  }
+  for (const name of disk.readDir(path)) removeTree(disk, join(path, name));
+  disk.removeDir(path);
+}
+
+/** Bytes of all files below a path. */
+export function treeBytes(disk: Disk, path: string): number {
+  const stat = disk.lstat(path);
+  if (stat === null) return 0;
+  if (stat.kind !== "directory") return stat.kind === "file" ? stat.size : 0;
+  return disk.readDir(path).reduce((sum, name) => sum + treeBytes(disk, join(path, name)), 0);
+}

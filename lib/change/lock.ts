@@ -1,0 +1,257 @@
+/**
+ * The two kinds of locks: the run lock, a kernel lock that keeps a second run of this toolkit
+ * away, and AO's own lock files, taken while its files are changed.
+ */
+
+import { basename, dirname } from "node:path";
+import { errorCode, ToolkitError } from "../errors.ts";
+import type { Disk, DiskLock } from "./disk.ts";
+import { type Operation, touchedBy } from "./operation.ts";
+import type { Places } from "./places.ts";
+import { Obstacle } from "./stop.ts";
+
+/** Who holds the run lock; the content of the lock file while it is held. */
+export interface Holder {
+  pid: number;
+  command: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  /** Id of the migration that is running. */
+  migration: string;
+}
+
+/** A reader of the lock file may hold it for a moment; that is no reason to refuse a run. */
+const lockAttempts = 4;
+const lockPauseMs = 50;
+
+/**
+ * Takes the run lock. The kernel frees it when this process ends, however it ends, and keeps it
+ * for a process that is only suspended.
+ *
+ * @throws ToolkitError `refused`, naming the holder
+ */
+export async function takeRunLock(disk: Disk, file: string, holder: Holder): Promise<DiskLock> {
+  for (let attempt = 1; ; attempt += 1) {
+    const lock = disk.tryLock(file);
+    if (lock !== null) {
+      try {
+        lock.write(`${JSON.stringify(holder)}\n`);
+        return lock;
+      } catch (error) {
+        lock.close();
+        throw error;
+      }
+    }
+    if (attempt === lockAttempts) throw lockedBy(file, readHolder(disk, file));
+    await Bun.sleep(lockPauseMs);
+  }
+}
+
+/** Gives the lock back. A lock file without a holder in it is free. */
+export function releaseRunLock(lock: DiskLock): void {
+  try {
+    lock.write("");
+  } finally {
+    lock.close();
+  }
+}
+
+function lockedBy(file: string, holder: Holder | null): ToolkitError {
+  const who =
+    holder === null
+      ? "another run"
+      : `process ${holder.pid} (${holder.command}, since ${holder.startedAt})`;
+  return new ToolkitError("refused", `Cannot lock "${file}": it is held by ${who}`, {
+    hint:
+      holder === null
+        ? "wait until the other run has ended"
+        : `wait until it has ended, or look at it: ps -o pid,stat,etime,args -p ${holder.pid}`,
+  });
+}
+
+/** What the lock file says, whether or not its writer still lives. */
+function readHolder(disk: Disk, file: string): Holder | null {
+  try {
+    const holder = JSON.parse(Buffer.from(disk.readFile(file)).toString("utf8")) as Holder;
+    return typeof holder.pid === "number" && typeof holder.command === "string" ? holder : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The migration whose run holds the lock right now, if any. */
+export function runningMigration(disk: Disk, file: string): string | null {
+  const holder = readHolder(disk, file);
+  if (holder === null) return null;
+  const lock = disk.tryLock(file);
+  if (lock === null) return holder.migration;
+  lock.close();
+  return null;
+}
+
+/** AO's lock file for a path, and the age at which AO takes it for abandoned. */
+export interface AoLockRule {
+  lock: string;
+  staleMs: number;
+}
+
+/** AO locks its session files and its registry; the rules are those of its own file lock. */
+export function aoLockRules(operation: Operation): AoLockRule[] {
+  if (operation.op === "makeDir") return [];
+  return touchedBy(operation).writes.flatMap((path) => {
+    if (operation.op === "patchYaml" || basename(path) === "config.yaml") {
+      return [{ lock: `${path}.lock`, staleMs: 60_000 }];
+    }
+    const isSession = basename(dirname(path)) === "sessions" && path.endsWith(".json");
+    return isSession ? [{ lock: `${path}.lock`, staleMs: 30_000 }] : [];
+  });
+}
+
+/** How long to wait for a lock that AO holds. */
+const aoPatienceMs = 10_000;
+/** Our locks are made to look fresh this often, so that AO does not take them for abandoned. */
+const refreshMs = 5_000;
+
+/**
+ * AO's lock files, as many as a batch needs. They are hard links to one token file whose content
+ * names the migration: a lock never exists without its owner's name, one `touch` keeps all of them
+ * fresh, and what a crash leaves behind can be told from everybody else's.
+ */
+export class AoLocks {
+  /** By lock file, the inode of the token; null when the lock could not be made a link to it. */
+  readonly #held = new Map<string, bigint | null>();
+  #token = 0n;
+  #touchedAt = 0;
+
+  constructor(
+    readonly disk: Disk,
+    readonly places: Places,
+    readonly patienceMs: number = aoPatienceMs,
+  ) {}
+
+  /** Writes the token; call it under the run lock. */
+  prepare(): void {
+    const { lockToken, id } = this.places;
+    const content = Buffer.from(`${JSON.stringify({ tool: "ao-toolkit", migration: id })}\n`);
+    if (this.disk.lstat(lockToken) !== null) this.disk.unlink(lockToken);
+    this.disk.writeNew(lockToken, [content], { mode: 0o644 });
+    this.#token = this.disk.lstat(lockToken)?.ino ?? 0n;
+    this.#touchedAt = Date.now();
+  }
+
+  /** Removes the token, after the last lock. */
+  finish(): void {
+    if (this.disk.lstat(this.places.lockToken) !== null) this.disk.unlink(this.places.lockToken);
+  }
+
+  /**
+   * Takes the locks that an operation needs, or says for which one it has to wait.
+   *
+   * @returns null when all are held
+   */
+  tryTake(operation: Operation): AoLockRule | null {
+    for (const rule of aoLockRules(operation)) {
+      if (!this.#held.has(rule.lock) && !this.#take(rule)) return rule;
+    }
+    this.refresh();
+    return null;
+  }
+
+  /**
+   * Like `tryTake`, but waits.
+   *
+   * @throws Obstacle when a lock was not given back in time
+   */
+  async take(operation: Operation): Promise<void> {
+    const deadline = Date.now() + this.patienceMs;
+    let pauseMs = 5;
+    for (let busy = this.tryTake(operation); busy !== null; busy = this.tryTake(operation)) {
+      if (Date.now() >= deadline) throw new Obstacle(busy.lock, "is held by another program");
+      await Bun.sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, 250);
+    }
+  }
+
+  /** Keeps the locks from looking abandoned. */
+  refresh(): void {
+    if (Date.now() - this.#touchedAt < refreshMs) return;
+    this.disk.touch(this.places.lockToken);
+    this.#touchedAt = Date.now();
+  }
+
+  release(): void {
+    for (const [lock, token] of this.#held) {
+      this.#held.delete(lock);
+      // One that AO took for abandoned is AO's now, and stays.
+      const ours = token === null ? this.#isOurs(lock) : this.disk.lstat(lock)?.ino === token;
+      if (ours) this.disk.unlink(lock);
+    }
+  }
+
+  /** Removes locks that an earlier run of this migration left behind. */
+  clearLeftovers(operations: Iterable<Operation>): void {
+    for (const operation of operations) {
+      for (const { lock } of aoLockRules(operation)) {
+        for (const path of [lock, this.#aside(lock)]) {
+          if (this.disk.lstat(path) !== null && this.#isOurs(path)) this.disk.unlink(path);
+        }
+      }
+    }
+  }
+
+  #take(rule: AoLockRule): boolean {
+    const stat = this.disk.lstat(rule.lock);
+    if (stat === null) return this.#create(rule.lock);
+    const abandoned = Date.now() - Number(stat.mtimeNs / 1_000_000n) > rule.staleMs;
+    if (!abandoned && !this.#isOurs(rule.lock)) return false;
+    // Moved aside first: had another program taken it over meanwhile, its lock goes back.
+    const aside = this.#aside(rule.lock);
+    this.disk.renameNoReplace(rule.lock, aside);
+    if (this.disk.lstat(aside)?.ino !== stat.ino) {
+      this.disk.renameNoReplace(aside, rule.lock);
+      return false;
+    }
+    this.disk.unlink(aside);
+    return this.#create(rule.lock);
+  }
+
+  #aside(lock: string): string {
+    return this.places.private("staged", "lock", lock, true);
+  }
+
+  #create(lock: string): boolean {
+    try {
+      this.disk.link(this.places.lockToken, lock);
+      this.#held.set(lock, this.#token);
+    } catch (error) {
+      const code = errorCode(error) ?? "";
+      if (code === "EEXIST") return false;
+      // No directory yet: nobody can be in there.
+      if (code === "ENOENT" && this.disk.lstat(dirname(lock)) === null) return true;
+      if (!["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK"].includes(code)) throw error;
+      if (!this.#createFile(lock, this.disk.readFile(this.places.lockToken))) return false;
+      this.#held.set(lock, null);
+    }
+    return true;
+  }
+
+  #createFile(lock: string, content: Uint8Array): boolean {
+    try {
+      this.disk.writeNew(lock, [content], { mode: 0o644 });
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") return false;
+      throw error;
+    }
+  }
+
+  #isOurs(lock: string): boolean {
+    try {
+      const text = Buffer.from(this.disk.readFile(lock)).toString("utf8");
+      const { tool, migration } = JSON.parse(text) as { tool?: unknown; migration?: unknown };
+      return tool === "ao-toolkit" && migration === this.places.id;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The batch loop that applying and undoing share: prepare, record, do.
+ *
+ * Order is what makes it safe. New contents and the renames of the batch before are flushed first;
+ * then one line says that the batch before is done and what this one is going to do; only when that
+ * line is durable is anything in the user's tree touched.
+ */
+
+import { dirname } from "node:path";
+import { errorCode, ToolkitError } from "../errors.ts";
+import { changedDirs, perform } from "./action.ts";
+import { prepareBackward } from "./backward.ts";
+import { BatchPaths, batchBytes, batchOperations } from "./batch.ts";
+import type { Context, Step } from "./context.ts";
+import { prepareForward } from "./forward.ts";
+import type { Journal, JournalRecord } from "./journal.ts";
+import { foldRecord, type Ledger } from "./ledger.ts";
+import type { AoLocks } from "./lock.ts";
+import { subjectOf, touchedBy } from "./operation.ts";
+import type { EngineOptions, Kept } from "./options.ts";
+import { concernsOnePath, Obstacle } from "./stop.ts";
+
+/** How often an operation is prepared again because its file keeps changing. */
+const attempts = 6;
+
+export interface RunParts {
+  context: Context;
+  ledger: Ledger;
+  journal: Journal;
+  locks: AoLocks;
+  options: EngineOptions;
+}
+
+export class Run {
+  /** Set as soon as something in the user's tree may have been touched. */
+  changed = false;
+  /** Directories whose entries changed and were not flushed yet. */
+  readonly #dirty = new Set<string>();
+  /** Records that wait for the next line, before and after its own. */
+  #notes: JournalRecord[] = [];
+  #kept: JournalRecord[] = [];
+
+  constructor(
+    readonly parts: RunParts,
+    readonly direction: "apply" | "undo",
+  ) {}
+
+  /** Works off the operations in the order given. */
+  async work(queue: readonly number[]): Promise<void> {
+    for (let next = 0; next < queue.length; ) {
+      await this.#pause();
+      this.#report(next, queue.length);
+      next += await this.#batch(queue, next);
+      this.parts.context.roots.forget();
+    }
+    this.#report(queue.length, queue.length);
+  }
+
+  /** Makes all of it durable and records that the run came to its end. */
+  finish(): void {
+    const at = (this.parts.options.now?.() ?? new Date()).toISOString();
+    this.#flush([{ k: "end", at }]);
+  }
+
+  #report(done: number, total: number): void {
+    this.parts.options.onProgress?.({ phase: this.direction, done, total });
+  }
+
+  /** Lets signals in; a batch is never cut in two by them. */
+  async #pause(): Promise<void> {
+    await Bun.sleep(0);
+    if (this.parts.options.signal?.aborted !== true) return;
+    if (this.changed) this.#flush([]);
+    const { id } = this.parts.context.places;
+    throw new ToolkitError("cancelled", `Cannot finish "${id}": it was cancelled`);
+  }
+
+  /** Makes everything done so far durable and records that, with more records. */
+  #flush(records: readonly JournalRecord[]): void {
+    this.parts.context.disk.sync([...this.#dirty]);
+    this.#dirty.clear();
+    this.#write(records);
+  }
+
+  /** Appends one line: what was noted before, the records, and what they keep. */
+  #write(records: readonly JournalRecord[]): void {
+    const line = [...this.#notes, ...records, ...this.#kept];
+    if (line.length === 0) return;
+    this.parts.journal.write(line);
+    for (const record of [...records, ...this.#kept]) foldRecord(this.parts.ledger, record);
+    this.#notes = [];
+    this.#kept = [];
+  }
+
+  /** Adds a record to the next line; in memory it counts at once. */
+  #note(record: JournalRecord): void {
+    // What is kept belongs to the intent that the line will have before it.
+    (record.k === "kept" ? this.#kept : this.#notes).push(record);
+    foldRecord(this.parts.ledger, record);
+  }
+
+  /** @returns how many operations of the queue the batch held */
+  async #batch(queue: readonly number[], start: number): Promise<number> {
+    const { locks } = this.parts;
+    let count: number;
+    try {
+      count = await this.#lockedBatch(queue, start);
+    } catch (error) {
+      try {
+        locks.release();
+      } catch {
+        // The first error is the one to tell.
+      }
+      throw error;
+    }
+    locks.release();
+    return count;
+  }
+
+  async #lockedBatch(queue: readonly number[], start: number): Promise<number> {
+    const { context } = this.parts;
+    const paths = new BatchPaths();
+    const steps: Step[] = [];
+    let bytes = 0;
+    let next = start;
+    while (next < queue.length && next - start < batchOperations && bytes < batchBytes) {
+      const index = queue[next] ?? 0;
+      if (!paths.accept(context.operation(index))) break;
+      const step = await this.#prepare(index, 0);
+      if (step !== null) steps.push(step);
+      bytes += step?.bytes ?? 0;
+      next += 1;
+    }
+    const batch = rangeOf(queue.slice(start, next));
+    let again = await this.#commit({ ...batch, first: true }, steps);
+    for (let attempt = 1; again.length > 0; attempt += 1) {
+      context.roots.forget();
+      const anew: Step[] = [];
+      for (const index of again) {
+        const step = await this.#prepare(index, attempt);
+        if (step !== null) anew.push(step);
+      }
+      again = await this.#commit(batch, anew);
+    }
+    this.#note({ k: "done" });
+    return next - start;
+  }
+
+  /** Prepares one operation under AO's locks; null when an undo has to keep it. */
+  async #prepare(index: number, attempt: number): Promise<Step | null> {
+    const { context, ledger, locks } = this.parts;
+    const operation = context.operation(index);
+    try {
+      if (attempt > 0) this.#expectProgress(index, attempt);
+      if (locks.tryTake(operation) !== null) await locks.take(operation);
+      const step =
+        this.direction === "apply"
+          ? await prepareForward(context, index, ledger.facts[index])
+          : await prepareBackward(context, ledger, index, attempt);
+      if (step.kept !== undefined) this.#note({ k: "kept", items: [step.kept] });
+      if (step.warning !== undefined) this.#note({ k: "warning", text: step.warning });
+      return step;
+    } catch (error) {
+      this.#keepOrThrow(index, error);
+      return null;
+    }
+  }
+
+  #expectProgress(index: number, attempt: number): void {
+    const operation = this.parts.context.operation(index);
+    for (const path of touchedBy(operation).writes) {
+      if (this.parts.context.disk.lstat(dirname(path)) !== null) continue;
+      throw new Obstacle(path, "has no directory to be in");
+    }
+    if (attempt < attempts) return;
+    throw new Obstacle(subjectOf(operation), "keeps changing; another program writes it");
+  }
+
+  /** An undo goes on past an operation that it cannot take back; everything else stops. */
+  #keepOrThrow(index: number, error: unknown): void {
+    if (this.direction === "apply" || !concernsOnePath(error)) throw error;
+    const path = error instanceof Obstacle ? error.path : undefined;
+    const reason = error instanceof Obstacle ? error.reason : (error as Error).message;
+    const subject = subjectOf(this.parts.context.operation(index));
+    const kept: Kept = { index, path: path ?? subject, reason };
+    this.#note({ k: "kept", items: [kept] });
+  }
+
+  /** @returns the operations that have to be prepared again */
+  async #commit(batch: Batch, steps: readonly Step[]): Promise<number[]> {
+    const { context, locks } = this.parts;
+    const staged = steps.flatMap((step) => step.staged);
+    context.disk.sync([...this.#dirty, ...staged, ...new Set(staged.map(dirname))]);
+    this.#dirty.clear();
+    const isUndo = this.direction === "undo";
+    const items = steps.filter((s) => !isUndo || s.actions.length > 0).map((s) => s.facts);
+    this.#write([{ k: "intent", ...batch, items }]);
+    const again: number[] = [];
+    for (const step of steps) {
+      locks.refresh();
+      if (!(await this.#do(step))) again.push(step.index);
+    }
+    return again;
+  }
+
+  /** Does one step; false when it has to be prepared again. */
+  async #do(step: Step): Promise<boolean> {
+    const { context } = this.parts;
+    for (const action of step.actions) {
+      this.changed = true;
+      if (action.act === "tmux") {
+        await this.#renameTmux(step.index, action);
+        continue;
+      }
+      for (const dir of changedDirs(action)) this.#dirty.add(dir);
+      try {
+        if (perform(context.disk, action) === "again") return false;
+      } catch (error) {
+        if (this.#isNewMount(error, step.index)) return false;
+        this.#keepOrThrow(step.index, error);
+        return true;
+      }
+    }
+    return true;
+  }
+
+  /** A bind mount shows only when a rename fails; then private files go beside their target. */
+  #isNewMount(error: unknown, index: number): boolean {
+    if (errorCode(error) !== "EXDEV") return false;
+    const { context } = this.parts;
+    const dirs = touchedBy(context.operation(index)).writes.map((path) => dirname(path));
+    const unknown = dirs.filter((dir) => !context.mounts.has(dir));
+    for (const dir of unknown) context.mounts.add(dir);
+    return unknown.length > 0;
+  }
+
+  async #renameTmux(index: number, { from, to }: { from: string; to: string }): Promise<void> {
+    try {
+      await this.parts.context.tmux?.renameSession(from, to);
+    } catch (error) {
+      const text = `Cannot rename tmux session "${from}" to "${to}": ${(error as Error).message}`;
+      this.#note({ k: "warning", text, i: index });
+    }
+  }
+}
+
+interface Batch {
+  from: number;
+  to: number;
+  /** The first intent of the batch, rather than one that was prepared again. */
+  first?: true;
+}
+
+/** The operations of a batch as a range; the queue is in order, up or down. */
+function rangeOf(indexes: readonly number[]): Batch {
+  const first = indexes[0] ?? 0;
+  const last = indexes.at(-1) ?? first;
+  return { from: Math.min(first, last), to: Math.max(first, last) + 1 };
+}
