@@ -25,7 +25,8 @@ export function unmet(condition: Condition | undefined, at: Circumstances): stri
   if (root !== undefined && root !== at.root) return root ? "only as root" : "not as root";
   for (const key of ["runtime", "os", "github", "agents"] as const) {
     const wanted = exact[key];
-    if (wanted !== undefined && wanted !== at[key]) return `only with ${key} ${wanted}; here it is ${at[key]}`;
+    if (wanted !== undefined && wanted !== at[key])
+      return `only with ${key} ${wanted}; here it is ${at[key]}`;
   }
   return undefined;
 }
@@ -45,7 +46,8 @@ function isMet(requirement: Requirement, at: Circumstances): boolean {
 }
 
 function describe(requirement: Requirement, at: Circumstances): string {
-  if (requirement === "github") return "GitHub (the fake one needs Linux; else --github OWNER/REPO)";
+  if (requirement === "github")
+    return "GitHub (the fake one needs Linux; else --github OWNER/REPO)";
   if (requirement === "multiplexer") return `${at.runtime} on PATH`;
   return requirement === "agents" ? "an agent binary" : `${requirement} on PATH`;
 }

@@ -2,11 +2,11 @@
  * Starts and stops the AO daemon of a world, in the way its generation has.
  */
 import { readFileSync } from "node:fs";
+import { readFrom } from "./actions/data.ts";
 import { askHttp } from "./http.ts";
 import { type Environment, isAlive, killGroup, runProcess, startProcess } from "./processes.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Target } from "./target.ts";
-import { readFrom } from "./actions/data.ts";
 
 /** What was seen of a start; `state` is `ready` only when run file and both probes agree. */
 export interface StartObservation {
@@ -91,7 +91,13 @@ export function readRunFile(path: string): unknown {
 export async function stopDaemon(target: Target, sandbox: Sandbox, timeout: number) {
   const { pid } = (readRunFile(sandbox.runFile) ?? {}) as { pid?: unknown };
   const { env } = sandbox;
-  const result = await runProcess({ program: target.ao, args: ["stop"], env, cwd: sandbox.home, timeout });
+  const result = await runProcess({
+    program: target.ao,
+    args: ["stop"],
+    env,
+    cwd: sandbox.home,
+    timeout,
+  });
   const gone = typeof pid !== "number" || (await waitForDeath(pid, 5_000));
   if (!gone) killGroup(Number(pid));
   return { exit: result.exit, stdout: result.stdout, stderr: result.stderr, gone };

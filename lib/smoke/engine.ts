@@ -8,7 +8,14 @@ import { type Circumstances, missingRequirement, unmet } from "./conditions.ts";
 import { expectationsOf } from "./expectations.ts";
 import { type Check, checkAll } from "./matchers.ts";
 import type { RunRecord, Status } from "./record.ts";
-import { type Action, type ActionKind, kindOf, type Matcher, milliseconds, type Step } from "./schema.ts";
+import {
+  type Action,
+  type ActionKind,
+  kindOf,
+  type Matcher,
+  milliseconds,
+  type Step,
+} from "./schema.ts";
 import { fill, plain, show, type Value, valueAt } from "./values.ts";
 import type { World } from "./world.ts";
 
@@ -21,7 +28,10 @@ export interface Outcome {
 /** A person who walks along; without one, steps that need a person are not run. */
 export interface Person {
   /** Asks for what only a person can do or judge. */
-  perform(step: Step, instruction: string): Promise<"manual-pass" | "manual-fail" | "unclear" | "skipped">;
+  perform(
+    step: Step,
+    instruction: string,
+  ): Promise<"manual-pass" | "manual-fail" | "unclear" | "skipped">;
 }
 
 export interface Engine {
@@ -42,7 +52,13 @@ export interface Engine {
 const defaultTimeout = 10_000;
 const defaultPause = 50;
 /** Statuses after which the steps that need a step can go on. */
-const satisfying: ReadonlySet<Status> = new Set(["pass", "manual-pass", "known", "known-fixed", "unclear"]);
+const satisfying: ReadonlySet<Status> = new Set([
+  "pass",
+  "manual-pass",
+  "known",
+  "known-fixed",
+  "unclear",
+]);
 
 /** Why a step cannot be walked at all; undefined when it can. */
 export function obstacle(
@@ -77,7 +93,15 @@ export async function walkStep(step: Step, world: World, engine: Engine): Promis
   }
   const cleanupDeadline = performance.now() + milliseconds(step.timeout);
   for (const [index, action] of step.cleanup.entries()) {
-    const part = { step, world, engine, part: "cleanup" as const, index, deadline: cleanupDeadline, logStart };
+    const part = {
+      step,
+      world,
+      engine,
+      part: "cleanup" as const,
+      index,
+      deadline: cleanupDeadline,
+      logStart,
+    };
     const result = await walkAction(action, part);
     // A failed step has said what is wrong; its cleanup may well find nothing to clean.
     if (result !== undefined && outcome.status === "pass") {
@@ -100,7 +124,8 @@ interface Part {
 /** Undefined when the action held (or does not apply here). */
 async function walkAction(written: Action, part: Part): Promise<Outcome | undefined> {
   const { step, world, engine } = part;
-  if (engine.signal.aborted && part.part === "do") return { status: "not-run", reason: "cancelled" };
+  if (engine.signal.aborted && part.part === "do")
+    return { status: "not-run", reason: "cancelled" };
   if (unmet(written.when, engine.circumstances)) return undefined;
   const kind = kindOf(written);
   if (kind === undefined) throw new TypeError(`an action of step ${step.id} is of no kind`);
@@ -162,11 +187,18 @@ async function tryAction(kind: ActionKind, action: Action, part: Part): Promise<
   const until = Math.min(deadline, performance.now() + wait);
   for (let attempts = 1; ; attempts++) {
     const timeout = Math.max(1, Math.min(own, deadline - performance.now()));
-    const seen = await orAborted(observe(kind, action, { world, timeout, logStart }), engine.signal);
+    const seen = await orAborted(
+      observe(kind, action, { world, timeout, logStart }),
+      engine.signal,
+    );
     const observation = seen === aborted ? { failure: "cancelled" } : seen;
     const checks = checkAll(expect, observation, engine.circumstances.generation);
     const held = checks.every((check) => check.problem === undefined);
-    if (held) captureInto(world, action, observation, checks);
+    if (held) {
+      captureInto(world, action, observation, checks);
+      // An open stream would make the next stop of the daemon last its full ten seconds.
+      if ("events" in action && action.close) world.streams.get(action.events)?.close();
+    }
     const done = checks.every((check) => check.problem === undefined);
     if (done || engine.signal.aborted || performance.now() + every > until) {
       return { attempts, checks, observation, expect };
@@ -212,7 +244,9 @@ function explain({ path, expected, problem }: Check): string {
 }
 
 function forRecord({ path, expected, problem }: Check) {
-  return problem === undefined ? { path, expected, ok: true } : { path, expected, ok: false, problem };
+  return problem === undefined
+    ? { path, expected, ok: true }
+    : { path, expected, ok: false, problem };
 }
 
 /** What was last seen, short enough for a report; long texts keep their beginning and end. */

@@ -51,7 +51,8 @@ function ofHttp({ envelope, headers, openapi }: ActionOf<"http">): Expectations 
   return {
     ...documented,
     status,
-    "json.error": typeof status === "number" ? (errorWords[status] ?? { type: "string" }) : { type: "string" },
+    "json.error":
+      typeof status === "number" ? (errorWords[status] ?? { type: "string" }) : { type: "string" },
     "json.code": code,
     "json.message": { type: "string", length: { min: 1 } },
     "json.requestId": asked ?? { matches: "^\\S+/\\w{10}-\\d{6}$" },

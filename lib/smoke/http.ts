@@ -52,7 +52,14 @@ export function askHttp(asked: HttpRequest): Promise<HttpAnswer> {
         clearTimeout(limit);
         const body = Buffer.concat(chunks).toString("utf8");
         const cut = !answer.complete && { failure: "the answer was cut off" };
-        resolve({ status: answer.statusCode ?? 0, headers: flat(answer), body, ...parsed(body), ...cut, ms: took() });
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: flat(answer),
+          body,
+          ...parsed(body),
+          ...cut,
+          ms: took(),
+        });
       });
     });
     sent.on("error", (error) => fail(describe(error)));
@@ -65,7 +72,8 @@ export function openRequest(
   asked: Omit<HttpRequest, "timeout">,
   onAnswer: (answer: IncomingMessage) => void,
 ): ClientRequest {
-  const length = asked.body === undefined ? {} : { "content-length": String(Buffer.byteLength(asked.body)) };
+  const length =
+    asked.body === undefined ? {} : { "content-length": String(Buffer.byteLength(asked.body)) };
   return request(
     {
       host: "127.0.0.1",

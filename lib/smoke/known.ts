@@ -1,13 +1,14 @@
 /**
  * Known issues: failures that are expected, told apart from any other failure of the same step.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { LineCounter, parseDocument } from "yaml";
 import { describeError, ToolkitError } from "../errors.ts";
 import type { Outcome } from "./engine.ts";
 import type { RunRecord } from "./record.ts";
-import { generations, type Generation, type Step } from "./schema.ts";
+import { type Generation, generations, type Step } from "./schema.ts";
 
 const issue = v.strictObject({
   step: v.string(),
@@ -62,22 +63,26 @@ export function createKnownIssues(
 }
 
 /**
- * Reads a known-issues file.
+ * Reads a known-issues file; with `stepIds`, every step it names has to be one of them.
  *
  * @throws ToolkitError `invalid` with a line for every mistake, unknown steps included.
  */
-export function loadKnownIssues(path: string, stepIds: ReadonlySet<string>): KnownIssue[] {
+export function loadKnownIssues(path: string, stepIds?: ReadonlySet<string>): KnownIssue[] {
   const lines = new LineCounter();
   const document = parseDocument(read(path), { lineCounter: lines });
   const result = v.safeParse(file, document.errors.length > 0 ? undefined : document.toJS());
-  const mistakes = document.errors.map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  const mistakes = document.errors.map(
+    (error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message}`,
+  );
   for (const problem of result.issues ?? []) {
     const keys = (problem.path ?? []).map((part) => part.key as string | number);
     mistakes.push(`${path}:${lineOf(keys)}: ${keys.at(-1) ?? "file"}: ${problem.message}`);
   }
   for (const [index, { step }] of (result.success ? result.output.known_issues : []).entries()) {
-    if (!stepIds.has(step)) {
-      mistakes.push(`${path}:${lineOf(["known_issues", index, "step"])}: no step is called ${step}`);
+    if (stepIds && !stepIds.has(step)) {
+      mistakes.push(
+        `${path}:${lineOf(["known_issues", index, "step"])}: no step is called ${step}`,
+      );
     }
   }
   if (mistakes.length === 0 && result.success) return result.output.known_issues;
@@ -92,11 +97,20 @@ export function loadKnownIssues(path: string, stepIds: ReadonlySet<string>): Kno
   }
 }
 
+/** The file of known issues that comes along for a generation; undefined where there is none. */
+export function bundledKnownIssues(generation: Generation): string | undefined {
+  const path = join(import.meta.dir, "known-issues", `${generation}.yaml`);
+  return existsSync(path) ? path : undefined;
+}
+
 function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new ToolkitError("invalid", `Cannot read known issues "${path}": ${describeError(error)}`);
+    throw new ToolkitError(
+      "invalid",
+      `Cannot read known issues "${path}": ${describeError(error)}`,
+    );
   }
 }
 

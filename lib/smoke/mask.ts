@@ -29,7 +29,10 @@ export function createMask({ secrets, names }: MaskOptions): Mask {
   const words = names
     .filter(({ text }) => text.length > 1)
     .sort((a, b) => b.text.length - a.text.length)
-    .map(({ text, as }) => ({ as, pattern: new RegExp(`(?<![\\w.-])${RegExp.escape(text)}(?![\\w-])`, "g") }));
+    .map(({ text, as }) => ({
+      as,
+      pattern: new RegExp(`(?<![\\w.-])${RegExp.escape(text)}(?![\\w-])`, "g"),
+    }));
   return (text) => {
     let masked = text;
     for (const needle of needles) masked = masked.replaceAll(needle, "<secret>");
@@ -51,7 +54,13 @@ export function maskValue(value: Value, mask: Mask): Value {
 
 function encodings(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1);
-  return [secret, encodeURIComponent(secret), json, JSON.stringify(json).slice(1, -1), ...base64(secret)];
+  return [
+    secret,
+    encodeURIComponent(secret),
+    json,
+    JSON.stringify(json).slice(1, -1),
+    ...base64(secret),
+  ];
 }
 
 /**

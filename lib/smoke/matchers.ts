@@ -1,7 +1,13 @@
 /**
  * Judges an observation: pure, so that the same expectation can be tried on a changed observation.
  */
-import { type Generation, type Json, type Matcher, type MatcherRules, milliseconds } from "./schema.ts";
+import {
+  type Generation,
+  type Json,
+  type Matcher,
+  type MatcherRules,
+  milliseconds,
+} from "./schema.ts";
 import { show, type Value, valueAt } from "./values.ts";
 
 /** One expectation and how it came out; `problem` is absent when it held. */
@@ -93,10 +99,7 @@ const rules: { [K in keyof MatcherRules]-?: Rule } = {
   exists: (wanted: boolean, value) =>
     (value !== undefined && value !== null) === wanted ? undefined : `is ${brief(value)}`,
   each: (wanted: Matcher, value, generation) => each(wanted, value, generation),
-  some: (wanted: Matcher, value, generation) =>
-    Array.isArray(value) && value.some((item) => judge(wanted, item, generation) === undefined)
-      ? undefined
-      : `none of ${brief(value)} fits`,
+  some: (wanted: Matcher, value, generation) => some(wanted, value, generation),
   none: (wanted: Matcher, value, generation) => {
     if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
     const found = value.find((item) => judge(wanted, item, generation) === undefined);
@@ -131,6 +134,18 @@ function each(wanted: Matcher, value: Value, generation: Generation): string | u
   return undefined;
 }
 
+/** Of many elements that do not fit, the one that nearly does tells most. */
+function some(wanted: Matcher, value: Value, generation: Generation): string | undefined {
+  if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
+  if (value.some((item) => judge(wanted, item, generation) === undefined)) return undefined;
+  const paths = isRules(wanted) && wanted.subset ? wanted.subset : undefined;
+  if (paths === undefined || value.length === 0) return `none fits of ${brief(value)}`;
+  const fitting = (item: Value) =>
+    checkAll(paths, item, generation).filter((check) => check.problem === undefined).length;
+  const nearest = value.toSorted((a, b) => fitting(b) - fitting(a))[0];
+  return `none of ${value.length} fits; the nearest is ${brief(nearest)}`;
+}
+
 function sameSet(wanted: Json[] | string, value: Value): string | undefined {
   if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
   const list = (Array.isArray(wanted) ? wanted : [wanted]).map(show).sort();
@@ -158,8 +173,8 @@ function typeOf(value: Value, wanted: string): boolean {
   if (wanted === "array") return Array.isArray(value);
   if (wanted === "integer") return typeof value === "bigint" || Number.isInteger(value);
   if (wanted === "number") return typeof value === "bigint" || typeof value === "number";
-  if (wanted === "object") return value !== null && typeof value === "object" && !Array.isArray(value);
-  // biome-ignore lint/suspicious/useValidTypeof: the schema allows only the names of types.
+  if (wanted === "object")
+    return value !== null && typeof value === "object" && !Array.isArray(value);
   return typeof value === wanted;
 }
 

@@ -71,8 +71,11 @@ export function readOpenApi(text: string): OpenApi | undefined {
       seen.add(`${route.name} ${status}`);
       if (response === undefined) return { documented: false, problems: [] };
       const media = Object.entries(resolve<Response>(document, response).content ?? {});
-      const schema = media.find(([type]) => (asked.headers["content-type"] ?? "").startsWith(type))?.[1].schema;
-      if (schema === undefined || asked.json === undefined) return { documented: true, problems: [] };
+      const schema = media.find(([type]) =>
+        (asked.headers["content-type"] ?? "").startsWith(type),
+      )?.[1].schema;
+      if (schema === undefined || asked.json === undefined)
+        return { documented: true, problems: [] };
       return { documented: true, problems: problemsOf(document, schema, asked.json, "") };
     },
   };
@@ -111,18 +114,24 @@ function parse(text: string): Document | undefined {
 const verbs = new Set(["get", "put", "post", "delete", "patch", "head", "options"]);
 
 function routesOf(document: Document) {
-  return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-    Object.entries(item)
-      .filter(([verb]) => verbs.has(verb))
-      .map(([verb, operation]) => ({
-        name: `${verb.toUpperCase()} ${path}`,
-        method: verb.toUpperCase(),
-        // Fixed paths win over templates: `/sessions/cleanup` is not a session called cleanup.
-        pattern: new RegExp(`^${RegExp.escape(path).replaceAll(/\\\{[^}]*\}/g, "[^/]+").replaceAll("\\*", ".*")}$`),
-        templates: path.split("{").length,
-        operation,
-      })),
-  ).sort((a, b) => a.templates - b.templates);
+  return Object.entries(document.paths ?? {})
+    .flatMap(([path, item]) =>
+      Object.entries(item)
+        .filter(([verb]) => verbs.has(verb))
+        .map(([verb, operation]) => ({
+          name: `${verb.toUpperCase()} ${path}`,
+          method: verb.toUpperCase(),
+          // Fixed paths win over templates: `/sessions/cleanup` is not a session called cleanup.
+          pattern: new RegExp(
+            `^${RegExp.escape(path)
+              .replaceAll(/\\\{[^}]*\}/g, "[^/]+")
+              .replaceAll("\\*", ".*")}$`,
+          ),
+          templates: path.split("{").length,
+          operation,
+        })),
+    )
+    .sort((a, b) => a.templates - b.templates);
 }
 
 function resolve<T extends { $ref?: string }>(document: Document, value: T): T {
@@ -135,7 +144,8 @@ function resolve<T extends { $ref?: string }>(document: Document, value: T): T {
 
 function problemsOf(document: Document, written: Schema, value: Value, at: string): string[] {
   const schema = resolve(document, written);
-  const deeper = (part: Schema, item: Value, where: string) => problemsOf(document, part, item, where);
+  const deeper = (part: Schema, item: Value, where: string) =>
+    problemsOf(document, part, item, where);
   if (value === null && (schema.nullable || [schema.type].flat().includes("null"))) return [];
   const all = (schema.allOf ?? []).flatMap((part) => deeper(part, value, at));
   const choices = schema.anyOf ?? schema.oneOf;
@@ -148,7 +158,9 @@ function problemsOf(document: Document, written: Schema, value: Value, at: strin
   }
   if (Array.isArray(value)) {
     const { items } = schema;
-    return items ? [...all, ...value.flatMap((item, i) => deeper(items, item, `${at}[${i}]`))] : all;
+    return items
+      ? [...all, ...value.flatMap((item, i) => deeper(items, item, `${at}[${i}]`))]
+      : all;
   }
   if (value === null || typeof value !== "object") return all;
   return [...all, ...fieldProblems(schema, value as Record<string, Value>, at, deeper)];
@@ -176,8 +188,8 @@ function fieldProblems(
 function hasType(value: Value, type: string): boolean {
   if (type === "array") return Array.isArray(value);
   if (type === "integer") return Number.isInteger(value);
-  if (type === "object") return value !== null && typeof value === "object" && !Array.isArray(value);
+  if (type === "object")
+    return value !== null && typeof value === "object" && !Array.isArray(value);
   if (type === "null") return value === null;
-  // biome-ignore lint/suspicious/useValidTypeof: the remaining names are those of typeof.
   return typeof value === type;
 }

@@ -110,7 +110,10 @@ export interface Background {
 }
 
 /** Starts a program in its own session and leaves it running. */
-export function startProcess(request: Omit<RunRequest, "timeout" | "stdin">, log: string): Background {
+export function startProcess(
+  request: Omit<RunRequest, "timeout" | "stdin">,
+  log: string,
+): Background {
   const output = openSync(log, "a", 0o600);
   const child = spawn(request.program, [...request.args], {
     env: request.env,

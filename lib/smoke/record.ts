@@ -170,9 +170,13 @@ export function readRecord(file: string): Entry[] {
   return lines.map((line, index) => {
     const result = v.safeParse(schema, parse(line));
     if (result.success) return result.output;
-    throw new ToolkitError("invalid", `Cannot read run record "${file}": line ${index + 1} is no entry`, {
-      place: { file, line: index + 1 },
-    });
+    throw new ToolkitError(
+      "invalid",
+      `Cannot read run record "${file}": line ${index + 1} is no entry`,
+      {
+        place: { file, line: index + 1 },
+      },
+    );
   });
 }
 
@@ -181,7 +185,9 @@ function readText(file: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     const state = errorCode(error) ?? String(error);
-    throw new ToolkitError("invalid", `Cannot read run record "${file}": ${state}`, { cause: error });
+    throw new ToolkitError("invalid", `Cannot read run record "${file}": ${state}`, {
+      cause: error,
+    });
   }
 }
 

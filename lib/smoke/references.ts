@@ -22,6 +22,7 @@ export const builtInNames: ReadonlySet<string> = new Set([
   "ao",
   "daemon_pid",
   "walk",
+  "long_text",
   "name_flags",
   "agent_flags",
 ]);

@@ -56,9 +56,15 @@ export function resultOf(entries: readonly Entry[]): RunResult {
       starts.set(keyOf(entry), entry.at);
     } else if (entry.type === "action") open.get(keyOf(entry))?.push(entry);
     else if (entry.type === "note") steps.get(entry.step)?.notes.push(entry);
-    else if (entry.type === "end") end(steps, entry, open.get(keyOf(entry)), starts.get(keyOf(entry)));
+    else if (entry.type === "end")
+      end(steps, entry, open.get(keyOf(entry)), starts.get(keyOf(entry)));
     else if (entry.type === "finish") {
-      result = { ...result, finished: true, cancelled: entry.cancelled, ms: (result.ms ?? 0) + entry.ms };
+      result = {
+        ...result,
+        finished: true,
+        cancelled: entry.cancelled,
+        ms: (result.ms ?? 0) + entry.ms,
+      };
     }
   }
   if (result.run === undefined) throw new TypeError("the record does not say which run it is");
@@ -110,7 +116,10 @@ function end(
 }
 
 function countOf(steps: readonly StepResult[]): Record<Status, number> {
-  const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<Status, number>;
+  const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<
+    Status,
+    number
+  >;
   for (const { status } of steps) counts[status]++;
   return counts;
 }

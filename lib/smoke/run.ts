@@ -6,14 +6,15 @@ import { arch, hostname, platform, release } from "node:os";
 import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import type { Circumstances } from "./conditions.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Person } from "./engine.ts";
+import { fakeToken } from "./github/server.ts";
+import type { Note } from "./guide.ts";
 import type { KnownIssues } from "./known.ts";
 import { createMask, secretVariable } from "./mask.ts";
-import { fakeToken } from "./github/server.ts";
 import { type EntryOf, openRecord, type RunRecord } from "./record.ts";
 import type { Runbook, Step } from "./schema.ts";
 import type { Target } from "./target.ts";
-import { type Unit, walk, type WalkOptions } from "./walk.ts";
+import { type Guide, type Unit, type WalkOptions, walk } from "./walk.ts";
 
 export interface RunOptions {
   runbook: Runbook;
@@ -33,8 +34,8 @@ export interface RunOptions {
   known: KnownIssues;
   signal: AbortSignal;
   resumes?: string;
-  person?: Engine["person"];
-  guide?: WalkOptions["guide"];
+  /** Makes the person who walks along, given where notes are to be recorded. */
+  guided?: (note: Note) => { guide: Guide; person: Person };
   onStart?: WalkOptions["onStart"];
   onStep?: WalkOptions["onStep"];
   onObservation?: Engine["onObservation"];
@@ -70,7 +71,9 @@ export function findRun(runs: string, asked: string): string {
 /** Ids of all recorded runs, oldest first. */
 export function listRuns(runs: string): string[] {
   try {
-    return readdirSync(runs).filter((name) => /^\d{8}-\d{6}-\w{4}$/.test(name)).sort();
+    return readdirSync(runs)
+      .filter((name) => /^\d{8}-\d{6}-\w{4}$/.test(name))
+      .sort();
   } catch {
     return [];
   }
@@ -86,7 +89,10 @@ export async function runRunbook(options: RunOptions): Promise<{ record: string 
     describeRun(options, record);
     const circumstances = circumstancesOf(options);
     const engine: Engine = { record, circumstances, signal: options.signal };
-    if (options.person) engine.person = options.person;
+    const guided = options.guided?.((step, kind, text) =>
+      record.write({ type: "note", step: step.id, kind, text }),
+    );
+    if (guided) engine.person = guided.person;
     if (options.onObservation) engine.onObservation = options.onObservation;
     await walk(options.units, {
       engine,
@@ -101,7 +107,7 @@ export async function runRunbook(options: RunOptions): Promise<{ record: string 
         run: options.id,
         ...(options.github ? { github: options.github } : {}),
       },
-      ...(options.guide ? { guide: options.guide } : {}),
+      ...(guided ? { guide: guided.guide } : {}),
       ...(options.onStart ? { onStart: options.onStart } : {}),
       ...(options.onStep ? { onStep: options.onStep } : {}),
     });
@@ -194,6 +200,7 @@ function describeStep(step: Step, laneTitle: string): EntryOf<"plan">["steps"][n
 function versionOf(program: string, args: string[], path: string | undefined): string {
   const found = Bun.which(program, { PATH: path ?? "" });
   if (found === null) return `${program} is not installed`;
-  return Bun.spawnSync([found, ...args], { timeout: 5_000 }).stdout.toString().trim();
+  return Bun.spawnSync([found, ...args], { timeout: 5_000 })
+    .stdout.toString()
+    .trim();
 }
-

@@ -25,7 +25,7 @@ export const markerVariable = "AO_SMOKE_WORLD";
 
 /** Programs linked into the sandbox's PATH, where they exist; all else is out of sight. */
 const linkedPrograms = [
-  ..."sh bash env cat cp date dirname basename echo expr find git grep head id kill ln ls mkdir mv".split(
+  ..."sh bash env cat chmod cp date dirname basename echo expr find git grep head id kill ln ls mkdir mv".split(
     " ",
   ),
   ..."ps pwd readlink rm sed sleep sort tail tee test touch tr tty uname wc which tmux zellij".split(
@@ -94,7 +94,7 @@ function gitConfiguration(home: string): string {
     "[init]\n\tdefaultBranch = main",
     "[commit]\n\tgpgSign = false",
     `[core]\n\texcludesFile = ${join(home, ".config/git/ignore")}`,
-    "[protocol \"file\"]\n\tallow = always\n",
+    '[protocol "file"]\n\tallow = always\n',
   ].join("\n");
 }
 

@@ -101,7 +101,12 @@ const rules: v.GenericSchema<MatcherRules> = v.pipe(
   v.check((value) => Object.keys(value).length > 0, "must name at least one rule"),
 );
 function byGeneration() {
-  return { A: v.optional(matcher), B: v.optional(matcher), C: v.optional(matcher), R: v.optional(matcher) };
+  return {
+    A: v.optional(matcher),
+    B: v.optional(matcher),
+    C: v.optional(matcher),
+    R: v.optional(matcher),
+  };
 }
 
 /** Facts that a step or action can depend on; all that are named must hold. */
@@ -118,7 +123,10 @@ export type Condition = v.InferOutput<typeof condition>;
 const environment = v.record(v.string(), v.nullable(v.string()));
 const capture = v.record(
   name,
-  v.union([text, v.strictObject({ path: text, match: pattern })], "must be a path, or path and match"),
+  v.union(
+    [text, v.strictObject({ path: text, match: pattern })],
+    "must be a path, or path and match",
+  ),
 );
 const common = {
   why: v.optional(text),
@@ -145,7 +153,9 @@ export const actions = {
     headers: v.optional(v.record(v.string(), v.string())),
     json: v.optional(json),
     body: v.optional(v.string()),
-    envelope: v.optional(v.strictObject({ status: v.union([v.number(), rules]), code: v.union([text, rules]) })),
+    envelope: v.optional(
+      v.strictObject({ status: v.union([v.number(), rules]), code: v.union([text, rules]) }),
+    ),
     openapi: v.optional(v.boolean()),
     ...common,
   }),
@@ -160,7 +170,11 @@ export const actions = {
   websocket: v.strictObject({ websocket: text, send: v.array(json), until: v.number(), ...common }),
   file: v.strictObject({ file: text, ...common }),
   write: v.strictObject({ write: text, text: v.string(), ...changing }),
-  log: v.strictObject({ log: pattern, since: v.optional(v.picklist(["step", "start"])), ...common }),
+  log: v.strictObject({
+    log: pattern,
+    since: v.optional(v.picklist(["step", "start"])),
+    ...common,
+  }),
   process: v.strictObject({ process: text, ...common }),
   worktrees: v.strictObject({ worktrees: text, ...common }),
   sessions: v.strictObject({ sessions: v.literal("multiplexer"), ...common }),
@@ -188,7 +202,7 @@ export function kindOf(action: object): ActionKind | undefined {
 }
 
 const stepId = v.pipe(
-  v.string("must be a quoted id like \"3.1\""),
+  v.string('must be a quoted id like "3.1"'),
   v.regex(/^[a-z0-9]+(\.[0-9]+)?(-[a-z0-9-]+)?$/, "must be an id like 3.1 or 1.3-no-git"),
 );
 

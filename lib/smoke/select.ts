@@ -21,9 +21,11 @@ export function select(runbook: Runbook, selection: Selection): Set<string> {
   const steps = runbook.lanes.flatMap((lane) => lane.steps);
   const { lanes = [], steps: ids = [], from, skip = [] } = selection;
   for (const lane of lanes) require(runbook.lanes.some((one) => one.lane === lane), "lane", lane);
-  for (const id of [...ids, ...(from ? [from] : [])]) require(steps.some((step) => isOf(step, id)), "step", id);
+  for (const id of [...ids, ...(from ? [from] : [])])
+    require(steps.some((step) => isOf(step, id)), "step", id);
   for (const word of skip) {
-    const known = runbook.lanes.some(({ lane }) => lane === word) || steps.some((step) => isOf(step, word));
+    const known =
+      runbook.lanes.some(({ lane }) => lane === word) || steps.some((step) => isOf(step, word));
     require(known, "lane or step", word);
   }
   const all = lanes.length === 0 && ids.length === 0;

@@ -56,8 +56,9 @@ export async function stageRepositories(sandbox: Sandbox, slug: string): Promise
   const git = (cwd: string, ...args: string[]) => runGit(sandbox, cwd, args);
   mkdirSync(lp, { recursive: true });
   await git(folder, "init", "-q", "-b", "main", lp);
-  writeFileSync(join(lp, "README.md"), "# Local project\n");
-  await git(lp, "add", "README.md");
+  // No README: builds from R on open one as a preview, which adds events of its own.
+  writeFileSync(join(lp, "first.txt"), "first\n");
+  await git(lp, "add", "first.txt");
   await git(lp, "commit", "-q", "-m", "First commit");
   await git(folder, "clone", "-q", "--bare", lp, bare);
   await git(folder, "clone", "-q", bare, gh);

@@ -91,7 +91,11 @@ export function createEventReader(emit: (frame: Omit<StreamEvent, "at">) => void
       }
       if (fields.data === undefined) continue;
       const data = fields.data.join("\n");
-      emit({ id: fields.id?.at(-1) ?? "", event: fields.event?.at(-1) ?? "message", data: parse(data) });
+      emit({
+        id: fields.id?.at(-1) ?? "",
+        event: fields.event?.at(-1) ?? "message",
+        data: parse(data),
+      });
     }
   };
 }

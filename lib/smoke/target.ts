@@ -34,7 +34,9 @@ const packages: Record<string, string> = { "linux-x64": "@aoagents/ao-linux-x64"
  */
 export function findAo(asked: string | undefined, path: string): string {
   if (asked !== undefined) {
-    const found = asked.includes("/") ? Bun.which(asked, { cwd: process.cwd() }) : Bun.which(asked, { PATH: path });
+    const found = asked.includes("/")
+      ? Bun.which(asked, { cwd: process.cwd() })
+      : Bun.which(asked, { PATH: path });
     if (found !== null) return found;
     throw new ToolkitError("invalid", `Cannot walk "${asked}": no such program`, {
       hint: "Name an AO binary with --ao.",

@@ -18,7 +18,8 @@ export function parsePath(path: string): (string | number)[] {
   while (token.lastIndex < path.length) {
     const at = token.lastIndex;
     const match = token.exec(path);
-    if (match === null) throw new SyntaxError(`Cannot read path "${path}": stuck at column ${at + 1}`);
+    if (match === null)
+      throw new SyntaxError(`Cannot read path "${path}": stuck at column ${at + 1}`);
     if (match[1] !== undefined) parts.push(match[1]);
     else if (match[2] !== undefined) parts.push(match[2] === "*" ? "*" : Number(match[2]));
     else if (match[3] !== undefined) parts.push(match[3]);
@@ -39,7 +40,9 @@ function walk(value: Value, parts: (string | number)[]): Value {
     if (part === "*") return value.map((item) => walk(item, rest));
     return typeof part === "number" ? walk(value.at(part), rest) : undefined;
   }
-  return Object.hasOwn(value, part) ? walk((value as Record<string, Value>)[part], rest) : undefined;
+  return Object.hasOwn(value, part)
+    ? walk((value as Record<string, Value>)[part], rest)
+    : undefined;
 }
 
 /** Captured and built-in names of one world. */

@@ -61,7 +61,13 @@ export async function createWorld(options: WorldOptions, record: RunRecord): Pro
     streams: new Map(),
     recordProcess: (pid, what) => {
       const ticks = startTicks(pid);
-      record.write({ type: "process", world: id, pid, what, ...(ticks === undefined ? {} : { ticks }) });
+      record.write({
+        type: "process",
+        world: id,
+        pid,
+        what,
+        ...(ticks === undefined ? {} : { ticks }),
+      });
     },
     closeStreams: () => {
       for (const stream of world.streams.values()) stream.close();
@@ -88,6 +94,7 @@ export async function createWorld(options: WorldOptions, record: RunRecord): Pro
     empty_dir: join(sandbox.root, "empty"),
     ao: target.ao,
     walk: options.run,
+    long_text: "x".repeat(4097),
     // Flags that only some generations have or demand; a list becomes as many arguments.
     name_flags: target.generation === "C" ? ["--name", "smoke"] : [],
     agent_flags: target.startsWith === "ao start" ? [] : ["--orchestrator-agent", "codex"],
@@ -112,7 +119,8 @@ export async function closeWorld(world: World, record: RunRecord, keep: boolean)
 
 /** Ends the world's own multiplexer server; a tmux server lives on after the daemon by design. */
 async function endSessions({ sandbox, target }: World): Promise<void> {
-  if (target.runtime !== "tmux" || Bun.which("tmux", { PATH: sandbox.env.PATH ?? "" }) === null) return;
+  if (target.runtime !== "tmux" || Bun.which("tmux", { PATH: sandbox.env.PATH ?? "" }) === null)
+    return;
   const program = resolveProgram(sandbox, "tmux");
   const { env, root } = sandbox;
   await runProcess({ program, args: ["kill-server"], env, cwd: root, timeout: 5_000 });

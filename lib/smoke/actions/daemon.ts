@@ -7,7 +7,9 @@ import type { ActionType } from "./action.ts";
 
 export const daemon: ActionType<"daemon"> = {
   title: (action) => {
-    const settings = Object.entries(action.env ?? {}).map(([key, value]) => `${key}=${value ?? ""} `);
+    const settings = Object.entries(action.env ?? {}).map(
+      ([key, value]) => `${key}=${value ?? ""} `,
+    );
     return `${settings.join("")}${action.daemon === "start" ? "start the AO daemon" : "ao stop"}`;
   },
   async observe(action, { world, timeout }) {

@@ -1,15 +1,27 @@
 /** Looks at what AO wrote: rows of its database, files, lines of its log. */
 import { Database } from "bun:sqlite";
-import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describeError, errorCode } from "../../errors.ts";
 import type { ActionType } from "./action.ts";
 
 export const sql: ActionType<"sql"> = {
-  title: ({ sql: query }) => `sqlite3 "$AO_DATA_DIR/ao.db" '${query.trim().replaceAll(/\s+/g, " ")}'`,
+  title: ({ sql: query }) =>
+    `sqlite3 "$AO_DATA_DIR/ao.db" '${query.trim().replaceAll(/\s+/g, " ")}'`,
   async observe({ sql: query }, { world }) {
     try {
-      const database = new Database(join(world.sandbox.data, "ao.db"), { readonly: true, strict: true });
+      const database = new Database(join(world.sandbox.data, "ao.db"), {
+        readonly: true,
+        strict: true,
+      });
       try {
         return { rows: database.query(query).all() };
       } finally {

@@ -34,7 +34,8 @@ function query(after: number | string | undefined): string {
 }
 
 export const websocket: ActionType<"websocket"> = {
-  title: ({ websocket: path, send }) => `websocket ${path}: send ${send.map((item) => JSON.stringify(item)).join(" ")}`,
+  title: ({ websocket: path, send }) =>
+    `websocket ${path}: send ${send.map((item) => JSON.stringify(item)).join(" ")}`,
   observe({ websocket: path, send, until }, { world, timeout }) {
     return new Promise((resolve) => {
       const received: unknown[] = [];

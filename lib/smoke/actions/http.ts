@@ -7,9 +7,12 @@ export const http: ActionType<"http"> = {
   title: (action) => {
     const { method, path } = parts(action);
     const verb = method === "GET" ? "" : `-X ${method} `;
-    const headers = Object.entries(action.headers ?? {}).map(([key, value]) => `-H '${key}: ${value}' `);
+    const headers = Object.entries(action.headers ?? {}).map(
+      ([key, value]) => `-H '${key}: ${value}' `,
+    );
     const body = bodyOf(action);
-    const data = body === undefined ? "" : ` -d '${body.length > 200 ? `${body.slice(0, 197)}...` : body}'`;
+    const data =
+      body === undefined ? "" : ` -d '${body.length > 200 ? `${body.slice(0, 197)}...` : body}'`;
     return `curl -si ${verb}${headers.join("")}"$U${path}"${data}`;
   },
   async observe(action, { world, timeout }) {

@@ -6,7 +6,9 @@ import type { ActionType } from "./action.ts";
 
 export const run: ActionType<"run"> = {
   title: ({ run: argv, env, stdin }) => {
-    const settings = Object.entries(env ?? {}).map(([key, value]) => `${key}=${quote(value ?? "")} `);
+    const settings = Object.entries(env ?? {}).map(
+      ([key, value]) => `${key}=${quote(value ?? "")} `,
+    );
     const input = stdin === undefined ? "" : `echo ${quote(stdin.trimEnd())} | `;
     return `${input}${settings.join("")}${words(argv).map(quote).join(" ")}`;
   },

@@ -8,14 +8,22 @@ export const process: ActionType<"process"> = {
   title: ({ process: pid }) => `kill -0 ${pid}`,
   async observe({ process: pid }) {
     const id = Number(pid);
-    return Number.isInteger(id) && id > 1 ? { alive: isAlive(id) } : { failure: `no process id: ${pid}` };
+    return Number.isInteger(id) && id > 1
+      ? { alive: isAlive(id) }
+      : { failure: `no process id: ${pid}` };
   },
 };
 
 export const worktrees: ActionType<"worktrees"> = {
   title: ({ worktrees: repository }) => `git -C ${repository} worktree list`,
   async observe({ worktrees: repository }, moment) {
-    const { exit, stdout, stderr } = await call(moment, "git", ["-C", repository, "worktree", "list", "--porcelain"]);
+    const { exit, stdout, stderr } = await call(moment, "git", [
+      "-C",
+      repository,
+      "worktree",
+      "list",
+      "--porcelain",
+    ]);
     if (exit !== 0) return { failure: stderr.trim() };
     const blocks = stdout.trim().split("\n\n").map(fieldsOf);
     const list = blocks.map(({ worktree = "", branch = "" }) => ({
@@ -39,11 +47,15 @@ export const sessions: ActionType<"sessions"> = {
   title: () => "list the multiplexer's sessions",
   async observe(_, moment) {
     const tmux = moment.world.target.runtime === "tmux";
-    const args = tmux ? ["list-sessions", "-F", "#{session_name}"] : ["list-sessions", "--no-formatting"];
+    const args = tmux
+      ? ["list-sessions", "-F", "#{session_name}"]
+      : ["list-sessions", "--no-formatting"];
     const { exit, stdout } = await call(moment, tmux ? "tmux" : "zellij", args);
     // No server means no session; both programs then end with an error.
     const lines = exit === 0 ? stdout.split("\n").filter((line) => line !== "") : [];
-    const names = lines.filter((line) => !line.includes("(EXITED")).map((line) => line.split(" ")[0] ?? line);
+    const names = lines
+      .filter((line) => !line.includes("(EXITED"))
+      .map((line) => line.split(" ")[0] ?? line);
     return { count: names.length, names: names.sort() };
   },
 };
@@ -57,7 +69,10 @@ export const pane: ActionType<"pane"> = {
       : ["--session", name, "action", "dump-screen", "--pane-id", "terminal_0", "--full"];
     const { exit, stdout, stderr } = await call(moment, tmux ? "tmux" : "zellij", args);
     if (exit !== 0) return { failure: stderr.trim() };
-    return { text: stdout.replace(/\n+$/, "\n"), lines: stdout.split("\n").filter((line) => line !== "") };
+    return {
+      text: stdout.replace(/\n+$/, "\n"),
+      lines: stdout.split("\n").filter((line) => line !== ""),
+    };
   },
 };
 
@@ -79,6 +94,7 @@ function zellijSockets(): string {
 function call({ world, timeout }: Moment, name: string, args: string[]) {
   const { sandbox } = world;
   const program = resolveProgram(sandbox, name);
-  const env = name === "zellij" ? { ...sandbox.env, ZELLIJ_SOCKET_DIR: zellijSockets() } : sandbox.env;
+  const env =
+    name === "zellij" ? { ...sandbox.env, ZELLIJ_SOCKET_DIR: zellijSockets() } : sandbox.env;
   return runProcess({ program, args, env, cwd: realpathSync(sandbox.root), timeout });
 }

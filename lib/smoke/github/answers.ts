@@ -21,7 +21,8 @@ export function answerRest(state: GitHubState, url: URL, etag: string | null): A
   const rest = url.pathname.slice(repository.length);
   const answer = answerRepository(state, rest, url.searchParams);
   const tag = `W/"${Bun.hash(JSON.stringify(answer.body)).toString(16)}"`;
-  if (answer.status === 200 && etag === tag) return { status: 304, body: null, headers: { etag: tag } };
+  if (answer.status === 200 && etag === tag)
+    return { status: 304, body: null, headers: { etag: tag } };
   return { ...answer, headers: { ...answer.headers, etag: tag } };
 }
 
@@ -57,12 +58,18 @@ function restPull(state: GitHubState, pull: PullRequest) {
     state: pull.state === "open" ? "open" : "closed",
     draft: pull.draft,
     title: pull.title,
-    head: { ref: pull.head, sha: pull.sha },
-    base: { ref: pull.base, sha: "ba5e".repeat(10) },
+    head: branch(state, pull.head, pull.sha),
+    base: branch(state, pull.base, "ba5e".repeat(10)),
     user: { login: pull.author },
     created_at: "2026-01-01T00:00:00Z",
     updated_at: updatedAt(pull),
   };
+}
+
+function branch({ slug }: GitHubState, ref: string, sha: string) {
+  const [owner = "", name = ""] = slug.split("/");
+  const repo = { name, full_name: slug, owner: { login: owner }, fork: false };
+  return { ref, sha, label: `${owner}:${ref}`, user: { login: owner }, repo };
 }
 
 function restCheck({ id, name, status, conclusion }: Check) {
@@ -74,7 +81,11 @@ function pullUrl({ slug }: GitHubState, { number }: PullRequest): string {
 }
 
 /** The answer to a GraphQL query: every aliased `repository{pullRequest}` block it asks for. */
-export function answerGraphql(state: GitHubState, query: string, variables: Record<string, unknown>): Answer {
+export function answerGraphql(
+  state: GitHubState,
+  query: string,
+  variables: Record<string, unknown>,
+): Answer {
   const data: Record<string, unknown> = {};
   for (const { alias, number, body } of blocksOf(query, variables)) {
     const pull = state.pulls.get(number);

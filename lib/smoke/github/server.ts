@@ -71,13 +71,20 @@ async function answer(state: GitHubState, request: Request, requests: string[]):
     requests.push(`QUERY ${query.replaceAll(/\s+/g, " ")}`);
     return Response.json(answerGraphql(state, query, variables).body);
   }
-  const { status, body, headers = {} } = answerRest(state, url, request.headers.get("if-none-match"));
+  const {
+    status,
+    body,
+    headers = {},
+  } = answerRest(state, url, request.headers.get("if-none-match"));
   if (body === null) return new Response(null, { status, headers });
   if (typeof body === "string") return new Response(body, { status, headers });
   return Response.json(body, { status, headers });
 }
 
-function startProxy(target: number, requests: string[]): Promise<{ port: number; stop(): Promise<void> }> {
+function startProxy(
+  target: number,
+  requests: string[],
+): Promise<{ port: number; stop(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
     sockets.add(socket);

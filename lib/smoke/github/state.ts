@@ -57,7 +57,8 @@ export interface GitHubState {
 export function setPull(state: GitHubState, fields: { [key: string]: Json }): PullRequest {
   const number = Number(fields.pull);
   if (!Number.isInteger(number) || number < 1) throw new TypeError("names no pull request number");
-  const pull = state.pulls.get(number) ?? newPull(number, String(fields.head ?? `branch-${number}`));
+  const pull =
+    state.pulls.get(number) ?? newPull(number, String(fields.head ?? `branch-${number}`));
   const { pull: _, thread, resolved, ...changes } = fields;
   Object.assign(pull, changes);
   const found = pull.threads.find(({ id }) => id === thread);

@@ -1,0 +1,62 @@
+/** Writes a run's reports beside its record, or to a file whose name says the format. */
+import { writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { describeError, ToolkitError } from "../../errors.ts";
+import type { RunResult } from "../results.ts";
+import { html } from "./html.ts";
+import { ctrf, junit, tap } from "./machine.ts";
+import { markdownParts } from "./markdown.ts";
+
+const byExtension: Record<string, (result: RunResult, version: string) => string> = {
+  ".md": (result) => markdownParts(result).join("\n---\n\n"),
+  ".json": (result, version) => `${JSON.stringify(ctrf(result, version), null, 2)}\n`,
+  ".xml": (result) => junit(result),
+  ".tap": (result) => tap(result),
+  ".html": (result) => html(result),
+};
+
+/**
+ * Writes every format into a folder; a Markdown report of several parts becomes several files.
+ *
+ * @returns the files, in the order in which people want them.
+ */
+export function writeReports(result: RunResult, folder: string, version: string): string[] {
+  const parts = markdownParts(result);
+  const names = parts.map((_, index) =>
+    parts.length === 1 ? "report.md" : `report-${index + 1}.md`,
+  );
+  const files: [string, string][] = parts.map((text, index) => [names[index] ?? "report.md", text]);
+  for (const [extension, make] of Object.entries(byExtension)) {
+    if (extension !== ".md") files.push([`report${extension}`, make(result, version)]);
+  }
+  return files.map(([name, text]) => write(join(folder, name), text));
+}
+
+/** Formats that {@link writeReport} knows, by extension. */
+export const reportExtensions = Object.keys(byExtension);
+
+/**
+ * Writes one report.
+ *
+ * @throws ToolkitError `usage` when the extension names no format, `invalid` when it cannot be written.
+ */
+export function writeReport(result: RunResult, file: string, version: string): string {
+  const make = byExtension[extname(file)];
+  if (make === undefined) {
+    throw new ToolkitError("usage", `Cannot report to "${file}": no format has that extension`, {
+      hint: `One of ${reportExtensions.join(", ")}.`,
+    });
+  }
+  return write(file, make(result, version));
+}
+
+function write(file: string, text: string): string {
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  } catch (error) {
+    throw new ToolkitError("invalid", `Cannot write report "${file}": ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+}
