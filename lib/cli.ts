@@ -61,8 +61,8 @@ export interface Output {
 
 /** What a command is given. */
 export interface Context<F extends Flags = Flags, P extends Positionals = Positionals> {
-  /** Values of flags and positionals by the keys of their tables. */
-  args: Values<F> & Values<Omit<typeof commonFlags, Extract<keyof F, "version">>> & Values<P>;
+  /** Values of flags and positionals by the keys of their tables; help and version stay here. */
+  args: Values<F> & Values<Omit<typeof commonFlags, "help" | "version">> & Values<P>;
   out: Output;
   terminal: Terminal;
   env: Env;
