@@ -203,8 +203,9 @@ function nameIssues(issues: Issue[], file: SessionFile, project: Project | null)
       issues.push({ kind: "session-id-mismatch", detail, ref });
     }
   }
-  for (const name of new Set([fields.tmuxName, fields.handleId])) {
-    if (name === undefined) continue;
+  const { tmuxName, handleId } = fields;
+  for (const name of tmuxName === handleId ? [tmuxName] : [tmuxName, handleId]) {
+    if (name === undefined || name === sessionId) continue;
     const what = lastPart(ref) === "orchestrator.json" ? "orchestrator.json" : "Session JSON";
     const convention = conventionOf(name, sessionId, project?.names ?? new Set());
     if (convention === "doubled-prefix") {
@@ -216,23 +217,24 @@ function nameIssues(issues: Issue[], file: SessionFile, project: Project | null)
     }
   }
   for (const value of [fields.project, fields.projectId]) {
-    if (value === undefined || !/(^|\/)\.\.(\/|$)|^\//.test(value)) continue;
+    if (value === undefined || !/[/]|^\.\.?$/.test(value)) continue;
     const detail = `"${lastPart(ref)}" names project "${value}", which is no safe id.`;
     issues.push({ kind: "unsafe-project-field", detail, ref });
   }
 }
 
+const workspaceFields = [
+  ["worktree", "worktree"],
+  ["workspacePath", "workspacePath"],
+  ["handleWorkspacePath", "runtimeHandle.data.workspacePath"],
+] as const;
+
 function pathIssues(issues: Issue[], file: SessionFile, inventory: Inventory): void {
-  const { worktreeRoot } = inventory.places;
-  const { worktree, workspacePath, handleWorkspacePath } = file.fields;
-  const named = {
-    worktree,
-    workspacePath,
-    "runtimeHandle.data.workspacePath": handleWorkspacePath,
-  };
-  for (const [field, path] of Object.entries(named)) {
-    if (path === undefined || !path.startsWith(`${worktreeRoot}/`)) continue;
-    const detail = `"${lastPart(file.path)}" ${field} points at the legacy worktree tree: "${path}".`;
+  const legacy = `${inventory.places.worktreeRoot}/`;
+  for (const [field, name] of workspaceFields) {
+    const path = file.fields[field];
+    if (path === undefined || !path.startsWith(legacy)) continue;
+    const detail = `"${lastPart(file.path)}" ${name} points at the legacy worktree tree: "${path}".`;
     issues.push({ kind: "legacy-workspace-path", detail, ref: file.path });
   }
 }
@@ -344,7 +346,7 @@ function diskIssues(inventory: Inventory, identities: Identities): Issue[] {
     const detail = `running.json names pid ${running.pid}, which ${state}.`;
     issues.push({ kind: "running-file-stale", detail, ref: running.path });
   }
-  const known = knownTmuxNames(inventory);
+  const known = tmux === null || tmux.length === 0 ? new Set() : knownTmuxNames(inventory);
   const prefixes = new Set(identities.projects.map((project) => project.prefix));
   for (const { name } of tmux ?? []) {
     const parsed = parseSessionId(name.replace(/^[0-9a-f]{12}-/, ""));

@@ -12,16 +12,22 @@ export interface PathMap {
 export function pathMap(inventory: Inventory, target: Target): PathMap {
   const moved = new Map(target.worktrees.map((move) => [move.from, move.to]));
   const present = new Set(inventory.worktrees.map((leaf) => leaf.path));
-  const carriers = target.projects.flatMap((project) =>
-    [project.project.home, ...project.sources.map((source) => source.dir)].flatMap((dir) =>
-      dir === null ? [] : [{ prefix: `${dir.path}/`, to: `${project.dir}/` }],
-    ),
-  );
-  const final = new Map<string, string>();
-  for (const leaf of inventory.worktrees) {
-    const to = moved.get(leaf.path) ?? leaf.path;
-    final.set(to, to);
+  const carriers = new Map<string, string>();
+  for (const project of target.projects) {
+    const { home } = project.project;
+    if (home !== null) carriers.set(home.path, project.dir);
+    for (const { dir } of project.sources) carriers.set(dir.path, project.dir);
   }
+  const projects = `${inventory.places.baseDir}/projects/`;
+  const base = `${inventory.places.baseDir}/`;
+  const carried = (path: string): string => {
+    // A state directory is one name below the base dir, or below its `projects`.
+    const from = path.startsWith(projects) ? projects.length : base.length;
+    const end = path.indexOf("/", from);
+    const to = end < 0 ? undefined : carriers.get(path.slice(0, end));
+    return to === undefined ? path : to + path.slice(end);
+  };
+  const final = new Set(inventory.worktrees.map((leaf) => moved.get(leaf.path) ?? leaf.path));
   return {
     of(path, session, project) {
       const direct = moved.get(path);
@@ -29,10 +35,9 @@ export function pathMap(inventory: Inventory, target: Target): PathMap {
       if (present.has(path)) return path;
       // AO's own migrator moved worktrees without telling their metadata: the path is gone, and the
       // project holds a worktree of the session's name.
-      const own = final.get(`${project.dir}/worktrees/${session.sessionId}`);
-      if (own !== undefined) return own;
-      const carrier = carriers.find(({ prefix }) => path.startsWith(prefix));
-      return carrier === undefined ? path : carrier.to + path.slice(carrier.prefix.length);
+      const own = `${project.dir}/worktrees/${session.sessionId}`;
+      if (final.has(own)) return own;
+      return path.startsWith(base) ? carried(path) : path;
     },
   };
 }

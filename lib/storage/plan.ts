@@ -52,8 +52,8 @@ const steps: Record<StepId, Step> = {
 
 /** A whole plan. Steps that would do nothing are not in it. */
 export interface StoragePlan {
-  /** SHA-256 over the operations, first 16 hex digits. */
-  id: string;
+  /** SHA-256 over the operations, first 16 hex digits; computed when it is asked for. */
+  readonly id: string;
   inventory: Inventory;
   identities: Identities;
   target: Target;
@@ -86,8 +86,12 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
   const blockers = blockersOf(inventory);
   // Half a registry proves half an identity, so nothing is planned on an unreadable one.
   const planned = inventory.registryFault === null ? buildSteps(context) : [];
+  let id: string | undefined;
   return {
-    id: sha256(JSON.stringify(planned.map((step) => step.operations))).slice(0, 16),
+    get id() {
+      id ??= sha256(JSON.stringify(planned.map((step) => step.operations))).slice(0, 16);
+      return id;
+    },
     inventory,
     identities,
     target,

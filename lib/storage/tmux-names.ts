@@ -107,10 +107,12 @@ export function finalSessionId(session: SessionTarget, project: ProjectTarget): 
 }
 
 function legacyNames(session: SessionTarget, project: ProjectTarget): string[] {
-  const { tmuxName, handleId } = session.file.fields;
-  const names = new Set([tmuxName, handleId].filter((name) => name !== undefined));
-  return [...names].filter((name) => {
-    const convention = conventionOf(name, session.file.sessionId, project.project.names);
+  const { sessionId, fields } = session.file;
+  const { tmuxName, handleId } = fields;
+  const names = tmuxName === handleId ? [tmuxName] : [tmuxName, handleId];
+  return names.filter((name): name is string => {
+    if (name === undefined || name === sessionId) return false;
+    const convention = conventionOf(name, sessionId, project.project.names);
     return convention === "doubled-prefix" || convention === "legacy-storagekey";
   });
 }

@@ -23,6 +23,11 @@ export function totalsOf(plan: StoragePlan): PlanTotals {
     plan.steps.find((step) => step.id === id)?.operations ?? [];
   const count = (id: StepId) => plan.steps.find((step) => step.id === id)?.count ?? 0;
   const { hashDirs } = plan.inventory;
+  const leaving = new Set(
+    [...operations("import-v1-hash-dirs"), ...operations("gc-stranded-dirs")].map((operation) =>
+      operation.op === "move" ? operation.from : operation.op === "trash" ? operation.path : "",
+    ),
+  );
   return {
     projectsToRekey: plan.target.projects.filter((target) => target.standing !== target.dir).length,
     sessionsToRewrite: count("rewrite-session-metadata") + convertedByImport(plan),
@@ -31,15 +36,7 @@ export function totalsOf(plan: StoragePlan): PlanTotals {
     orchestratorsToNormalize: count("normalize-orchestrators"),
     observabilityDirsToCollapse: count("collapse-observability"),
     bareHashDirsToRemove: hashDirs.filter(
-      (dir) =>
-        dir.layout === "v1-bare-hash" &&
-        plan.steps.some((step) =>
-          step.operations.some(
-            (operation) =>
-              (operation.op === "trash" && operation.path === dir.path) ||
-              (operation.op === "move" && operation.from === dir.path),
-          ),
-        ),
+      ({ layout, path }) => layout === "v1-bare-hash" && leaving.has(path),
     ).length,
     storageKeyFieldsToStrip: operations("strip-storage-key").flatMap((operation) =>
       operation.op === "patchYaml"
@@ -51,11 +48,13 @@ export function totalsOf(plan: StoragePlan): PlanTotals {
 }
 
 function convertedByImport(plan: StoragePlan): number {
-  return plan.target.projects
-    .flatMap((target) => target.sessions.map((session) => ({ session, target })))
-    .filter(
-      ({ session, target }) => session.fate === "convert" && session.dir !== target.project.home,
-    ).length;
+  let count = 0;
+  for (const { sessions, project } of plan.target.projects) {
+    for (const { fate, dir } of sessions) {
+      if (fate === "convert" && dir !== project.home) count += 1;
+    }
+  }
+  return count;
 }
 
 /** Sessions that become JSON or are set aside, and merged or empty directories. */

@@ -53,20 +53,22 @@ class WorktreePlanner {
     readonly decisions: Decisions,
     readonly warnings: string[],
   ) {
+    const leaves = new Set(inventory.worktrees.map((leaf) => leaf.path));
     for (const target of targets) {
       const { home } = target.project;
       if (home !== null) this.#carriers.push({ dir: home, target, whole: true });
       for (const { dir, whole } of target.sources) this.#carriers.push({ dir, target, whole });
       for (const session of target.sessions) {
-        if (!session.archived && session.fate !== "twin") this.#indexUser(session, target);
+        if (!session.archived && session.fate !== "twin") this.#indexUser(session, target, leaves);
       }
     }
   }
 
-  #indexUser(session: SessionTarget, target: ProjectTarget): void {
+  #indexUser(session: SessionTarget, target: ProjectTarget, leaves: ReadonlySet<string>): void {
     const { worktree, workspacePath, handleWorkspacePath } = session.file.fields;
-    for (const path of new Set([worktree, workspacePath, handleWorkspacePath])) {
-      if (path === undefined) continue;
+    const paths = [worktree, workspacePath, handleWorkspacePath];
+    for (const [at, path] of paths.entries()) {
+      if (path === undefined || !leaves.has(path) || paths.indexOf(path) < at) continue;
       this.#users.set(path, [...(this.#users.get(path) ?? []), { session, target }]);
     }
   }
