@@ -5,9 +5,9 @@
 
 import { basename, dirname, join } from "node:path";
 import type { DiskLock } from "../change/disk.ts";
-import { errorCode } from "../errors.ts";
+import { errorCode, ToolkitError } from "../errors.ts";
 import { makeDirs } from "./save.ts";
-import { type Site, stamp, transactionsDirOf } from "./site.ts";
+import { liveDirOf, type Site, stamp, transactionsDirOf } from "./site.ts";
 
 export interface LockOwner {
   pid: number;
@@ -37,12 +37,55 @@ export function takePublishLock(
 }
 
 /** One run of a plan at a time, so that no agent works for nothing; apart from the publish lock. */
-export function takeRunLock(
+function takeRunLock(
   site: Site,
   slug: string,
   operation: string,
 ): PublishLock | { heldBy: LockOwner | null } {
   return takeLock(site, join(site.stateDir, `${slug}.lock`), operation);
+}
+
+/**
+ * Works on one migration while nobody else does.
+ *
+ * @throws ToolkitError `refused`, naming the other run
+ */
+export async function underRunLock<T>(
+  site: Site,
+  slug: string,
+  operation: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = takeRunLock(site, slug, operation);
+  if ("heldBy" in lock) {
+    const owner = describeOwner(join(site.stateDir, `${slug}.lock`), lock.heldBy);
+    throw new ToolkitError("refused", `Cannot work on "${slug}": another run does (${owner})`);
+  }
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Takes the publish lock, waiting a little for whoever publishes just now.
+ *
+ * @throws ToolkitError `refused`, naming the holder
+ */
+export async function waitForPublishLock(
+  site: Site,
+  operation: string,
+  tries = 50,
+): Promise<PublishLock> {
+  const lock = takePublishLock(site, operation);
+  if (!("heldBy" in lock)) return lock;
+  if (tries === 0) {
+    const owner = describeOwner(lockPathOf(site), lock.heldBy);
+    throw new ToolkitError("refused", `Cannot write to "${liveDirOf(site)}": ${owner}`);
+  }
+  await Bun.sleep(100);
+  return waitForPublishLock(site, operation, tries - 1);
 }
 
 function takeLock(
