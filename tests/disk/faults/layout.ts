@@ -215,12 +215,13 @@ export const layoutFaults = named({
       dir,
     ),
 
-  /** The directory that a bare name would get is there already, with a session of the same id. */
+  /**
+   * The directory that a bare name would get is there already, with a session of the same id. The
+   * origin reads the same in git and in the registry, so that there is one hashed id, not two.
+   */
   targetExists: (dir) => {
-    const disk = makeDisk(
-      { projects: [{ name: "integrator", layout: "v1-bare", sessions: 2 }] },
-      dir,
-    );
+    const project = { name: "integrator", origin: "https://github.com/o/integrator", sessions: 2 };
+    const disk = makeDisk({ projects: [{ ...project, layout: "v1-bare" }] }, dir);
     const { id } = disk.project("integrator");
     writeFiles(join(disk.baseDir, "projects", id), {
       "sessions/int-1.json": '{\n  "branch": "feat/another",\n  "status": "done"\n}\n',
