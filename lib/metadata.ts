@@ -9,6 +9,7 @@ import { lineColumnAt } from "./edits.ts";
 import { ToolkitError } from "./errors.ts";
 import { jsonErrorPlace, parseJson } from "./json.ts";
 import type { SessionFields } from "./storage/inventory.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 type JsonObject = { [key: string]: Json };
 
@@ -109,16 +110,11 @@ export interface SniffedSession {
   fault?: { line?: number; column?: number; detail: string };
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Tells from its bytes and its name what a metadata file holds. Never throws. */
 export function sniffSession(bytes: Uint8Array, fileName: string): SniffedSession {
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    return { format: "bad", fault: findBadByte(bytes) };
-  }
+  const decoded = decodeUtf8(bytes);
+  if ("fault" in decoded) return { format: "bad", fault: decoded.fault };
+  const { text } = decoded;
   const start = text.trimStart();
   if (start === "") return { format: "empty" };
   const named = fileName.endsWith(".json");
@@ -162,28 +158,6 @@ function badJson(text: string): SniffedSession {
   const end = lineColumnAt(text, text.length);
   const cut = place.line === end.line && place.column === end.column;
   return { format: "bad", fault: { ...place, detail: cut ? "JSON is cut off" : "not JSON" } };
-}
-
-/** Where bytes stop being UTF-8: the longest prefix that decodes, found by halving. */
-function findBadByte(bytes: Uint8Array): NonNullable<SniffedSession["fault"]> {
-  const decodeStart = (length: number): string | null => {
-    try {
-      const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-      return decoder.decode(bytes.subarray(0, length), { stream: true });
-    } catch {
-      return null;
-    }
-  };
-  let good = 0;
-  let tooLong = bytes.length + 1;
-  while (tooLong - good > 1) {
-    const middle = (good + tooLong) >>> 1;
-    if (decodeStart(middle) === null) tooLong = middle;
-    else good = middle;
-  }
-  const text = decodeStart(good) ?? "";
-  const offset = Buffer.byteLength(text);
-  return { ...lineColumnAt(text, text.length), detail: `not UTF-8 at byte ${offset + 1}` };
 }
 
 const textFields = [

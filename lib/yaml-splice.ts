@@ -219,7 +219,7 @@ function insert(
     const by = named ? `{ ${inline} }` : `[${inline}]`;
     return { splices: [{ start: parent.start, end: parent.end, by }] };
   }
-  if (last === undefined) return { reason: "there is no mapping to add the field to" };
+  if (last === undefined) return insertFirst(text, name, after, layoutOf(text, root));
   if (last.explicit) return { reason: "a key written with ? is left alone" };
   const layout = layoutOf(text, root);
   const indent = " ".repeat(last.start - lineStart(text, last.start));
@@ -229,6 +229,14 @@ function insert(
   const end = linesEnd(text, last);
   const atLineStart = text.charAt(end - 1) === "\n";
   const by = atLineStart ? line + layout.newline : layout.newline + line;
+  return { splices: [{ start: end, end, by }] };
+}
+
+/** The first field of a document that holds nothing or only comments. */
+function insertFirst(text: string, name: string, after: Json, layout: Layout): Spliced {
+  const end = text.length;
+  const lead = text === "" || text === "\ufeff" || text.endsWith("\n") ? "" : layout.newline;
+  const by = lead + writeMember(name, after, "", layout) + layout.newline;
   return { splices: [{ start: end, end, by }] };
 }
 

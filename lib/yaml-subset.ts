@@ -1,6 +1,6 @@
 /**
- * A quick reader for plain YAML: nested mappings and lists by indentation, scalars on one line,
- * comments, in printable ASCII. That is how AO writes its registry and how nearly everybody edits
+ * A quick reader for plain YAML: nested mappings and lists by indentation, scalars and brackets on
+ * one line, comments, in printable ASCII. That is how AO writes its registry and how nearly everybody edits
  * it, and it spares loading and running the full parser on every scan.
  *
  * Whatever is not surely of that kind, errors included, gives null: then the full parser decides.
@@ -147,7 +147,7 @@ function readKey(text: string, start: number, lineEnd: number): YamlScalar | nul
   return scalar(style, start, start + match[0].length - 1, source, source);
 }
 
-/** A scalar, or an empty pair of brackets, that ends with its line. */
+/** A scalar, or a list or mapping in brackets, that ends with its line. */
 function readScalar(reader: Reader, start: number, line: Line): YamlNode | null {
   const rest = reader.text.slice(start, line.end);
   reader.at++;
@@ -161,16 +161,79 @@ function readScalar(reader: Reader, start: number, line: Line): YamlNode | null 
     const style = double === undefined ? "single" : "double";
     return scalar(style, start, start + whole.length, value, value);
   }
-  const brackets = /^(?:\{ *\}|\[ *\])(?= +#|$)/.exec(rest)?.[0];
-  if (brackets !== undefined) {
-    const kind = brackets.startsWith("{") ? "map" : "list";
-    return { kind, flow: true, start, end: start + brackets.length, entries: [] };
+  if (rest.startsWith("[") || rest.startsWith("{")) {
+    const node = readFlow(rest, 0, start, 4);
+    const after = node === null ? "" : rest.slice(node.end - start);
+    return node !== null && /^(?: +#.*)?$/.test(after) ? node : null;
   }
   const comment = rest.search(/ #/);
   const source = (comment === -1 ? rest : rest.slice(0, comment)).trimEnd();
   const plain = /^(?:[A-Za-z0-9_./~+]|-[A-Za-z0-9._])/.test(source) && !/:(?: |$)/.test(source);
   if (!plain) return null;
   return scalar("plain", start, start + source.length, resolvePlain(source), source);
+}
+
+const flowScalar = /"([^"\\]*)"|'([^']*)'|([A-Za-z0-9_/](?:[\w./-]|:(?=[\w./-]))*)/y;
+const flowKey = /(?:"([^"\\]*)"|'([^']*)'|([A-Za-z0-9_/][\w./-]*)):(?= )/y;
+
+/**
+ * A list or mapping in brackets, all on one line: `[a, b]`, `{ a: 1, b: [c] }`.
+ *
+ * @param base Offset of the line's text in the whole.
+ */
+function readFlow(line: string, from: number, base: number, depth: number): YamlCollection | null {
+  const named = line.charAt(from) === "{";
+  const entries: YamlEntry[] = [];
+  const names = new Set<string>();
+  const node = { kind: named ? ("map" as const) : ("list" as const), flow: true, entries };
+  const close = named ? "}" : "]";
+  let at = skipBlanks(line, from + 1);
+  if (line.charAt(at) === close) return { ...node, start: base + from, end: base + at + 1 };
+  for (;;) {
+    const key = named ? readFlowScalar(line, at, base, flowKey) : undefined;
+    const valueAt = key ? skipBlanks(line, key.end - base + 1) : at;
+    const nested = /[[{]/.test(line.charAt(valueAt)) && depth > 0;
+    const value = nested
+      ? readFlow(line, valueAt, base, depth - 1)
+      : readFlowScalar(line, valueAt, base, flowScalar);
+    if (key === null || value === null) return null;
+    const name = key?.source ?? String(entries.length);
+    if (names.has(name)) return null;
+    names.add(name);
+    const mark = key ? key.end + 1 : null;
+    const start = key ? key.start : value.start;
+    entries.push({ start, mark, name, ...(key && { key }), explicit: false, value });
+    at = skipBlanks(line, value.end - base);
+    if (line.charAt(at) === close) return { ...node, start: base + from, end: base + at + 1 };
+    if (line.charAt(at) !== ",") return null;
+    at = skipBlanks(line, at + 1);
+  }
+}
+
+function skipBlanks(line: string, from: number): number {
+  let at = from;
+  while (line.charCodeAt(at) === 0x20) at++;
+  return at;
+}
+
+function readFlowScalar(
+  line: string,
+  at: number,
+  base: number,
+  pattern: RegExp,
+): YamlScalar | null {
+  pattern.lastIndex = at;
+  const match = pattern.exec(line);
+  if (match === null) return null;
+  const [whole, double, single, plain = ""] = match;
+  const length = whole.length - (pattern === flowKey ? 1 : 0);
+  const source = double ?? single ?? plain;
+  const style = double !== undefined ? "double" : single !== undefined ? "single" : "plain";
+  // Behind a scalar comes a mark; anything else would belong to it.
+  if (pattern === flowScalar && !/^ *[,\]}]/.test(line.slice(at + length))) return null;
+  const value = style === "plain" ? resolvePlain(source) : source;
+  if (pattern === flowKey && value !== source) return null;
+  return scalar(style, base + at, base + at + length, value, source);
 }
 
 function scalar(

@@ -160,7 +160,7 @@ interface Round {
  * the round, nor with one that was put off.
  */
 function runRound(text: string, queue: readonly Pending[]): Round {
-  const root = readYaml(text, "the text");
+  const root = readForPatch(text);
   const round: Round = { splices: [], outcomes: [], value: valueIn(root, text, "the text") };
   const touched: string[][] = [];
   for (const { edit, index, keys } of queue) {
@@ -187,6 +187,13 @@ function runRound(text: string, queue: readonly Pending[]): Round {
     round.outcomes.push({ state: "applied", edit, index });
   }
   return round;
+}
+
+/** A document with nothing in it takes fields as an empty mapping does. */
+function readForPatch(text: string): YamlNode {
+  const root = readYaml(text, "the text");
+  if (root.kind !== "scalar" || root.start !== root.end || root.marked) return root;
+  return { kind: "map", flow: false, start: text.length, end: text.length, entries: [] };
 }
 
 /** The paths that an edit may change: below them no other edit shares its round. */
@@ -232,7 +239,7 @@ function applySplices(text: string, splices: readonly Splice[]): string | null {
 
 function readsAs(text: string, value: Json): boolean {
   try {
-    return sameJson(valueIn(readYaml(text, "the text"), text, "the text"), value);
+    return sameJson(valueIn(readForPatch(text), text, "the text"), value);
   } catch (error) {
     if (error instanceof ToolkitError) return false;
     throw error;

@@ -429,6 +429,14 @@ describe("patching a registry", () => {
     expect(patch([{ pointer: "/a", before: 12 }], "a: 0012\nb: 1\n")).toBe("b: 1\n");
   });
 
+  test("a document without content takes its first field", () => {
+    const edit = { pointer: "/a", after: { b: 1 } };
+    expect(patch([edit], "")).toBe("a:\n  b: 1\n");
+    expect(patch([edit], "# c\r\n")).toBe("# c\r\na:\r\n  b: 1\r\n");
+    expect(patch([edit], "\ufeff# c")).toBe("\ufeff# c\na:\n  b: 1\n");
+    expect(patchYamlText("~", [edit]).conflicts).toHaveLength(1);
+  });
+
   test("what is done already or cannot be done is said and left alone", () => {
     const edits: Edit[] = [
       { pointer: "/port", before: 1, after: 3000 },
