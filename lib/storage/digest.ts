@@ -1,0 +1,30 @@
+/** The digest of an inventory: equal as long as nothing on the disk moved that a plan depends on. */
+
+import type { Inventory } from "./inventory.ts";
+
+/**
+ * SHA-256 over what the scan saw, as 64 hex digits. Left out is what changes while AO merely runs
+ * (times, live tmux sessions and processes, held locks, the size of logs), and what depends on how
+ * the scan was asked (`tmux`, `sizes`).
+ */
+export function inventoryDigest(inventory: Inventory): string {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const add = (part: unknown) => hasher.update(`${JSON.stringify(part)}\n`);
+  const { registry, preMigration, observability, worktrees, leftovers } = inventory;
+  add(inventory.places);
+  add([registry?.file, registry?.text, preMigration?.text, inventory.registryFault]);
+  for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
+    const { sessions, archives, bytes: _, ...rest } = dir;
+    add([rest, sessions, archives]);
+  }
+  for (const { path, files } of observability) {
+    add([path, files.map(({ name, projectIds }) => [name, projectIds])]);
+  }
+  for (const { bytes: _, ...leaf } of worktrees) add(leaf);
+  add(inventory.repos);
+  add(Object.entries(inventory.originConfigs).map(([path, { text }]) => [path, text]));
+  add(leftovers.map(({ path, kind }) => [path, kind]));
+  add([inventory.claudeProjects, inventory.codexRollouts, inventory.orphanObservability]);
+  add([inventory.openMigrations, inventory.faults]);
+  return hasher.digest("hex");
+}
