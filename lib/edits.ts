@@ -183,3 +183,21 @@ export function lineColumnAt(text: string, offset: number): { line: number; colu
     start = end + 1;
   }
 }
+
+/** {@link lineColumnAt} of one text for many offsets. */
+export function lineFinder(text: string): (offset: number) => { line: number; column: number } {
+  const starts = [text.startsWith("\ufeff") ? 1 : 0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
+    starts.push(at + 1);
+  }
+  return (offset) => {
+    let line = 0;
+    let beyond = starts.length;
+    while (beyond - line > 1) {
+      const middle = (line + beyond) >>> 1;
+      if ((starts[middle] ?? 0) <= offset) line = middle;
+      else beyond = middle;
+    }
+    return { line: line + 1, column: Math.max(1, offset - (starts[line] ?? 0) + 1) };
+  };
+}

@@ -75,7 +75,8 @@ function plainMessage(error: { code: string; message: string }): string {
 /** The root node of a YAML text, through the full parser; throws as {@link parseYamlDocument}. */
 export function readFullYaml(text: string, file: string): YamlNode {
   const shift = markLength(text);
-  const root = readDocument(parseYamlDocument(text, file), text.slice(shift), file);
+  const reader = new NodeReader(parseYamlDocument(text, file), text.slice(shift), file);
+  const root = reader.readRoot();
   if (shift > 0) moveBy(root, shift, new Set());
   return root;
 }
@@ -95,70 +96,84 @@ function moveBy(node: YamlNode, shift: number, moved: Set<YamlNode>): void {
   }
 }
 
-/** The root node of a parsed document; a document with nothing in it is a null scalar. */
-function readDocument(document: Document.Parsed, text: string, file: string): YamlNode {
-  const { isAlias, isMap, isPair, isScalar, isSeq } = loadLibrary();
-  const known = new Map<Node, YamlNode>();
+/** Makes our nodes of the parser's; a node that aliases name is made once. */
+class NodeReader {
+  readonly #known = new Map<Node, YamlNode>();
+  readonly #library = loadLibrary();
 
-  const read = (node: Node | null, empty: number): YamlNode => {
+  constructor(
+    readonly document: Document.Parsed,
+    readonly text: string,
+    readonly file: string,
+  ) {}
+
+  /** A document with nothing in it is a null scalar. */
+  readRoot(): YamlNode {
+    return this.#read(this.document.contents, this.text.length);
+  }
+
+  /** @param empty Where a node that is not written would stand. */
+  #read(node: Node | null, empty: number): YamlNode {
     if (node === null) return nullAt(empty);
-    const before = known.get(node);
-    if (before !== undefined) return before;
-    if (isAlias(node)) return readAlias(node);
-    if (isScalar(node)) return keep(node, readScalar(node, empty));
-    if (isMap(node)) return readMap(node);
-    if (isSeq(node)) return readList(node);
-    throw yamlError(text, file, empty, "a node of an unknown kind");
-  };
+    const { isAlias, isMap, isScalar, isSeq } = this.#library;
+    const known = this.#known.get(node);
+    if (known !== undefined) return known;
+    if (isAlias(node)) return this.#readAlias(node);
+    if (isScalar(node)) return this.#keep(node, readScalar(node, empty));
+    if (isMap(node)) return this.#readMap(node);
+    if (isSeq(node)) return this.#readList(node);
+    throw this.#error(empty, "a node of an unknown kind");
+  }
 
-  const keep = <T extends YamlNode>(node: Node, made: T): T => {
-    if ("anchor" in node && node.anchor) made.marked = true;
-    if ("tag" in node && node.tag) made.marked = true;
-    known.set(node, made);
+  #error(offset: number, detail: string): ToolkitError {
+    return yamlError(this.text, this.file, offset, detail);
+  }
+
+  #keep<T extends YamlNode>(node: Node, made: T): T {
+    if (isMarked(node)) made.marked = true;
+    this.#known.set(node, made);
     return made;
-  };
+  }
 
-  const readAlias = (node: Alias): YamlNode => {
+  #readAlias(node: Alias): YamlNode {
     const [start = 0, end = 0] = node.range ?? [];
-    const target = node.resolve(document);
-    if (target === undefined) throw yamlError(text, file, start, "an alias of nothing");
-    return keep(node, { kind: "alias", start, end, target: read(target, start) });
-  };
+    const target = node.resolve(this.document);
+    if (target === undefined) throw this.#error(start, "an alias of nothing");
+    return this.#keep(node, { kind: "alias", start, end, target: this.#read(target, start) });
+  }
 
-  const readMap = (node: YAMLMap): YamlNode => {
-    const made = keep(node, collection("map", node));
+  #readMap(node: YAMLMap): YamlNode {
+    const made = this.#keep(node, collection("map", node));
     const names = new Set<string>();
     for (const pair of node.items as Pair<Node, Node | null>[]) {
-      const entry = readPair(pair);
+      const entry = this.#readPair(pair);
       // 1 and "1" are two keys to YAML and one to everything that reads the result.
-      if (names.has(entry.name)) throw yamlError(text, file, entry.start, "a key occurs twice");
+      if (names.has(entry.name)) throw this.#error(entry.start, "a key occurs twice");
       names.add(entry.name);
       made.entries.push(entry);
     }
     return close(made);
-  };
+  }
 
-  const readPair = (pair: Pair<Node, Node | null>): YamlEntry => {
-    const source = pair.srcToken;
-    const start = pair.key?.range?.[0] ?? 0;
-    const resolved = isAlias(pair.key) ? pair.key.resolve(document) : pair.key;
-    if (!isScalar(resolved)) {
-      throw yamlError(text, file, start, "a key that is a mapping or a list");
-    }
+  #readPair(pair: Pair<Node, Node | null>): YamlEntry {
+    const { isAlias, isScalar } = this.#library;
+    const start = pair.key.range?.[0] ?? 0;
+    const resolved = isAlias(pair.key) ? pair.key.resolve(this.document) : pair.key;
+    if (!isScalar(resolved)) throw this.#error(start, "a key that is a mapping or a list");
     const key = readScalar(resolved, start);
-    if (isAlias(pair.key)) key.marked = true;
+    if (isAlias(pair.key) || isMarked(resolved)) key.marked = true;
     if (pair.key.range) [key.start, key.end] = pair.key.range;
-    if (resolved.anchor || resolved.tag) key.marked = true;
+    const source = pair.srcToken;
     const colon = source?.sep?.findLast((token) => token.type === "map-value-ind");
     const mark = colon === undefined ? null : colon.offset + 1;
     const explicit = source?.start.some((token) => token.type === "explicit-key-ind") ?? false;
-    const value = read(pair.value, mark ?? key.end);
+    const value = this.#read(pair.value, mark ?? key.end);
     if (isEmpty(value)) value.start = value.end = mark ?? key.end;
     return { start: key.start, mark, name: nameOf(resolved), key, explicit, value };
-  };
+  }
 
-  const readList = (node: YAMLSeq): YamlNode => {
-    const made = keep(node, collection("list", node));
+  #readList(node: YAMLSeq): YamlNode {
+    const made = this.#keep(node, collection("list", node));
     const source = node.srcToken;
     const dashes =
       source?.type === "block-seq"
@@ -166,18 +181,18 @@ function readDocument(document: Document.Parsed, text: string, file: string): Ya
         : [];
     for (const [index, item] of node.items.entries()) {
       const mark = made.flow ? null : (dashes[index]?.offset ?? 0) + 1;
-      if (isPair(item)) {
-        throw yamlError(text, file, made.start, "a list of pairs");
-      }
-      const value = read(item as Node | null, mark ?? made.start);
+      if (this.#library.isPair(item)) throw this.#error(made.start, "a list of pairs");
+      const value = this.#read(item as Node | null, mark ?? made.start);
       if (isEmpty(value) && mark !== null) value.start = value.end = mark;
       const start = mark === null ? value.start : mark - 1;
       made.entries.push({ start, mark, name: String(index), explicit: false, value });
     }
     return close(made);
-  };
+  }
+}
 
-  return read(document.contents, text.length);
+function isMarked(node: Node): boolean {
+  return Boolean(("anchor" in node && node.anchor) || ("tag" in node && node.tag));
 }
 
 function collection(kind: "map" | "list", node: YAMLMap | YAMLSeq): YamlCollection {
@@ -225,6 +240,5 @@ function jsonOf(value: unknown, source: string): Json {
 
 /** A key as everything that reads the result sees it. */
 function nameOf(key: Scalar): string {
-  if (typeof key.value === "number") return String(jsonOf(key.value, key.source ?? ""));
   return key.value === null ? "" : String(jsonOf(key.value, key.source ?? ""));
 }

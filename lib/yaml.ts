@@ -7,7 +7,7 @@ import type { Document } from "yaml";
 import type { Edit, Json } from "./change/operation.ts";
 import {
   judgeEdit,
-  lineColumnAt,
+  lineFinder,
   type PatchResult,
   parsePointer,
   performEdit,
@@ -44,12 +44,14 @@ export interface ParsedYaml {
  */
 export function parseYaml(text: string, file: string): ParsedYaml {
   const root = readYaml(text, file);
+  let placeAt: ReturnType<typeof lineFinder> | undefined;
   const find = (pointer: string) => walkYaml(root, parsePointer(pointer));
   return {
     value: valueIn(root, text, file),
     placeOf(pointer) {
       const offset = find(pointer).steps.at(-1)?.entry.start ?? root.start;
-      return { file, ...lineColumnAt(text, offset) };
+      placeAt ??= lineFinder(text);
+      return { file, ...placeAt(offset) };
     },
     sourceOf(pointer) {
       const { node, rest } = find(pointer);

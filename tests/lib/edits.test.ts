@@ -6,6 +6,7 @@ import {
   formatPointer,
   judgeEdit,
   lineColumnAt,
+  lineFinder,
   parsePointer,
   performEdit,
   sameJson,
@@ -80,4 +81,16 @@ test("lines end at line feeds and a byte order mark takes no column", () => {
   expect(lineColumnAt("\ufeffab", 2)).toEqual({ line: 1, column: 2 });
   expect(lineColumnAt("\ufeffab", 0)).toEqual({ line: 1, column: 1 });
   expect(lineColumnAt("a\n", 2)).toEqual({ line: 2, column: 1 });
+});
+
+test("many places of one text are found as each of them is", () => {
+  const text = fc.array(fc.constantFrom("a", "\n", "\r\n", "\ufeff"), { maxLength: 30 });
+  fc.assert(
+    fc.property(text, (parts) => {
+      const whole = parts.join("");
+      const find = lineFinder(whole);
+      for (let at = 0; at <= whole.length; at++) expect(find(at)).toEqual(lineColumnAt(whole, at));
+    }),
+    runs,
+  );
 });
