@@ -6,6 +6,8 @@
  * commands found in `#(…)` of a new name.
  */
 
+import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
 import { ToolkitError } from "./errors.ts";
 import { type Env, findProgram, ProcessError, type RunResult, run } from "./process.ts";
 import type { TmuxSession } from "./storage/inventory.ts";
@@ -25,6 +27,7 @@ export function listSessions(env: Env): TmuxSession[] | null {
   // A colon cannot be in a session's name, so it parts the fields whatever the path holds; tmux
   // replaces control characters in its output, tabs included, when the locale is not UTF-8.
   const format = "#{session_name}:#{pane_pid}:#{pane_current_path}";
+  if (hasNoSocket(env)) return findProgram("tmux", env) === null ? null : [];
   const listed = tmux(["list-panes", "-a", "-F", format], env);
   if (listed === null) return null;
   const sessions = new Map<string, TmuxSession>();
@@ -40,7 +43,7 @@ export function listSessions(env: Env): TmuxSession[] | null {
 
 /** Whether a live session has exactly this name. False also when tmux is not installed. */
 export function hasSession(name: string, env: Env): boolean {
-  if (!isTmuxName(name)) return false;
+  if (!isTmuxName(name) || hasNoSocket(env)) return false;
   return tmux(["has-session", "-t", exactly(name)], env, isAbsent)?.exitCode === 0;
 }
 
@@ -128,6 +131,17 @@ function check(result: RunResult | null, action: string): void {
   if (result?.exitCode === 0) return;
   const state = result === null ? "tmux is not installed" : answer(result);
   throw new ToolkitError("refused", `Cannot ${action}: ${state}`);
+}
+
+/**
+ * Whether no server can be running, because its socket is not there. Asking tmux itself would make
+ * the directory for the socket, and a look at a disk must not leave anything.
+ */
+function hasNoSocket(env: Env): boolean {
+  // As in tmux: the first of these that exists.
+  const dirs = [env.TMUX_TMPDIR, "/tmp"].filter((dir) => dir !== undefined && dir !== "");
+  const parent = dirs.find((dir) => existsSync(dir));
+  return !existsSync(`${parent}/tmux-${userInfo().uid}/default`);
 }
 
 /**

@@ -113,7 +113,14 @@ async function tell(context: Context<typeof args>, root: string): Promise<Outcom
         ...chapter.args,
         ...["--home", home],
       ],
-      env: { ...env, HOME: home, TMUX_TMPDIR: root, ...(out.isTTY && { FORCE_COLOR: "1" }) },
+      env: {
+        ...env,
+        HOME: home,
+        TMUX_TMPDIR: root,
+        // Bun would keep its cache of transpiled files in that home.
+        BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
+        ...(out.isTTY && { FORCE_COLOR: "1" }),
+      },
       stdout: "pipe",
       stderr: "inherit",
     });
@@ -129,7 +136,8 @@ async function tell(context: Context<typeof args>, root: string): Promise<Outcom
   const good = failed.length === 0 && differences.length === 0;
   out.result({
     json: () => ({ schemaVersion: 1, chapters: chapters.length, failed, differences }),
-    text: () => (good ? "" : `These chapters did not end as they should: ${failed.join(", ")}`),
+    text: () =>
+      failed.length === 0 ? "" : `These did not end as they should: ${failed.join(", ")}`,
   });
   return good ? "done" : "findings";
 }

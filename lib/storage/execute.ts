@@ -58,10 +58,10 @@ export async function execute(
 /** Finishes the interrupted storage migration of this disk. */
 export async function resumeStorage(options: AssessOptions, run: RunOptions): Promise<Execution> {
   const { places, env } = options;
-  const open = listMigrations(join(places.baseDir, "migrations")).filter(
+  const { migrations } = await listMigrations(join(places.baseDir, "migrations"));
+  const newest = migrations.findLast(
     ({ script, state }) => script === "migrate" && (state === "interrupted" || state === "planned"),
   );
-  const [newest] = open.toReversed();
   if (newest === undefined) {
     throw new ToolkitError(
       "refused",

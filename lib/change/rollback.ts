@@ -1,0 +1,79 @@
+/** Choosing a migration to take back, and saying what that would do. */
+
+import { ToolkitError } from "../errors.ts";
+import { listMigrations, loadPlan, type MigrationState, type MigrationSummary } from "./history.ts";
+import type { Operation } from "./operation.ts";
+
+/** States in which there is something to take back, or to finish taking back. */
+const undoable = new Set<MigrationState>([
+  "planned",
+  "interrupted",
+  "done",
+  "rolling-back",
+  "partly-rolled-back",
+]);
+
+/**
+ * The migration that is meant: the one with this id, else the newest that can be taken back.
+ *
+ * @param resuming only one whose rollback was interrupted
+ * @throws ToolkitError `refused` when there is none, `usage` for an unknown id, `invalid` for a
+ * damaged one
+ */
+export async function chooseMigration(
+  migrationsDir: string,
+  id: string | undefined,
+  resuming: boolean,
+): Promise<MigrationSummary> {
+  const { migrations, damaged } = await listMigrations(migrationsDir);
+  const broken = damaged.find((entry) => entry.id === id);
+  if (broken !== undefined) throw broken.error;
+  if (id !== undefined) {
+    const named = migrations.find((migration) => migration.id === id);
+    if (named !== undefined) return named;
+    throw new ToolkitError("usage", `Cannot roll back "${id}": there is no such migration`, {
+      hint: "bun run scripts/rollback.ts --list",
+    });
+  }
+  const fits = ({ state }: MigrationSummary) =>
+    resuming ? state === "rolling-back" : undoable.has(state);
+  const newest = migrations.findLast(fits);
+  if (newest !== undefined) return newest;
+  const what = resuming ? "no rollback was interrupted" : "there is nothing to take back";
+  throw new ToolkitError("refused", `Cannot roll back in "${migrationsDir}": ${what}`);
+}
+
+/** What a rollback would do, one line an operation, in the order in which it would be done. */
+export async function previewUndo(migration: MigrationSummary): Promise<string[]> {
+  const { operations } = await loadPlan(migration.dir);
+  return operations.toReversed().map(describeUndo);
+}
+
+function describeUndo(operation: Operation): string {
+  switch (operation.op) {
+    case "makeDir":
+      return `remove ${operation.path} if this made it and it is empty`;
+    case "create":
+      return `remove ${operation.path} if unchanged`;
+    case "move":
+      return `move ${operation.to} back to ${operation.from}`;
+    case "trash":
+      return `bring ${operation.path} back from the trash`;
+    case "relinkWorktree":
+      return `link ${operation.worktree} as before`;
+    case "renameTmux":
+      return `rename tmux session ${operation.to} back to ${operation.from}`;
+    default:
+      return `restore ${operation.path}, or the fields that still hold our values`;
+  }
+}
+
+/** Milliseconds of an age such as `30d`, `12h`, `45m`. */
+export function parseAge(text: string): number {
+  const match = /^(\d{1,6})([mhdw])$/.exec(text);
+  const unit = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }[match?.[2] ?? ""];
+  if (match === null || unit === undefined) {
+    throw new ToolkitError("usage", `Cannot read age "${text}": it is not like 30d, 12h or 45m`);
+  }
+  return Number(match[1]) * unit;
+}
