@@ -173,7 +173,8 @@ interface Plan {
 async function walkAll(context: Context<typeof args>, plan: Plan): Promise<string> {
   const { args, env, terminal, signal } = context;
   const { runbook, resumed } = plan;
-  const tmp = tmpdir();
+  // Sockets live in the sandbox and their paths are limited to about a hundred bytes.
+  const tmp = tmpdir().length > 40 ? "/tmp" : tmpdir();
   const path = env.PATH ?? "";
   const github = githubOf(args.github, env);
   const target = await examine(findAo(args.ao, path), tmp, path);

@@ -2,7 +2,7 @@
  * Starts and stops the AO daemon of a world, in the way its generation has.
  */
 import { readFileSync } from "node:fs";
-import { readFrom } from "./actions/data.ts";
+import { readFrom, sizeOf } from "./actions/data.ts";
 import { askHttp } from "./http.ts";
 import { type Environment, isAlive, killGroup, runProcess, startProcess } from "./processes.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -37,10 +37,12 @@ export async function startDaemon(
 ): Promise<StartObservation> {
   const started = performance.now();
   const deadline = started + timeout;
-  const logStart = readFrom(sandbox.log, 0).length;
+  const logStart = sizeOf(sandbox.log);
   const where = { program: target.ao, env, cwd: sandbox.home };
   let exit: number | null | undefined;
   let stderr = "";
+  // The run file of a daemon that still runs must not pass for that of the one started here.
+  const before = target.startsWith === "ao start" ? undefined : readRunFile(sandbox.runFile);
   if (target.startsWith === "ao start") {
     const args = ["start", "--json", "--log-file", sandbox.log, "--timeout", `${timeout}ms`];
     const result = await runProcess({ ...where, args, timeout });
@@ -60,17 +62,20 @@ export async function startDaemon(
   });
   while (performance.now() < deadline) {
     if (exit !== undefined) return { state: "exited", exit, ...details() };
-    const ready = await probe(sandbox, deadline - performance.now());
+    const ready = await probe(sandbox, before, deadline - performance.now());
     if (ready !== undefined) return { state: "ready", ...ready, ms: took() };
     await Bun.sleep(10);
   }
   return { state: "not-ready", ...details() };
 }
 
-async function probe(sandbox: Sandbox, timeout: number) {
+async function probe(sandbox: Sandbox, before: unknown, timeout: number) {
   const runFile = readRunFile(sandbox.runFile);
+  if (before !== undefined && Bun.deepEquals(before, runFile)) return undefined;
   const { pid, port } = (runFile ?? {}) as { pid?: unknown; port?: unknown };
   if (typeof pid !== "number" || typeof port !== "number") return undefined;
+  // Builds from R on take another port when theirs is taken; that is not where anybody looks.
+  if (port !== sandbox.port) return undefined;
   const ask = { port: sandbox.port, method: "GET", timeout: Math.max(1, timeout) };
   const readyz = await askHttp({ ...ask, path: "/readyz" });
   if (readyz.status !== 200) return undefined;

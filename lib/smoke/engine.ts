@@ -1,9 +1,9 @@
 /**
  * Walks one step in a world: conditions, actions, expectations, captures, cleanup, result.
  */
-import { statSync } from "node:fs";
 import { describeError, ToolkitError } from "../errors.ts";
 import { observe, titleOf } from "./actions/all.ts";
+import { sizeOf } from "./actions/data.ts";
 import { type Circumstances, missingRequirement, unmet } from "./conditions.ts";
 import { expectationsOf } from "./expectations.ts";
 import { type Check, checkAll } from "./matchers.ts";
@@ -257,14 +257,6 @@ function shorten(value: Value): Value {
   if (Array.isArray(value)) return value.slice(0, 100).map(shorten);
   if (value === null || typeof value !== "object") return value === undefined ? null : plain(value);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shorten(item)]));
-}
-
-function sizeOf(file: string): number {
-  try {
-    return statSync(file).size;
-  } catch {
-    return 0;
-  }
 }
 
 function round(ms: number): number {

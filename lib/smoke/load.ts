@@ -114,7 +114,15 @@ function readStep(
   report: Report,
 ): Step | undefined {
   const value = check(stepSchema, raw, path, report);
-  if (value === undefined) return undefined;
+  if (value === undefined) {
+    // Its actions are looked at all the same: all mistakes are to be reported at once.
+    const parts = raw !== null && typeof raw === "object" ? (raw as Record<string, unknown>) : {};
+    for (const key of ["do", "cleanup"]) {
+      const part = parts[key];
+      if (Array.isArray(part)) readActions(part, [...path, key], report);
+    }
+    return undefined;
+  }
   if (known.lane !== "teardown" && value.id.split(/[.-]/)[0] !== known.lane) {
     report([...path, "id"], `"${value.id}" is not an id of lane ${known.lane}`);
   }

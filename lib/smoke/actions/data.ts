@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -71,6 +72,15 @@ export const log: ActionType<"log"> = {
     return { count: lines.length, lines: lines.slice(-50), last: lines.at(-1) ?? null };
   },
 };
+
+/** Bytes of a file; 0 when there is none. */
+export function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
 
 /** Text of a file from a byte on, at most the last megabyte of it; empty when there is no file. */
 export function readFrom(path: string, start: number): string {
