@@ -97,7 +97,12 @@ async function runCommand(options: CommandOptions, request: AskRequest): Promise
   if (ended.stopped === "timeout") fail("timeout", "the agent timed out");
   if (ended.stopped === "idle") fail("stuck", "the agent produced no output for too long");
   if (ended.stopped === "flood") fail("agent-infra-failure", "the agent wrote too much");
-  if (ended.exitCode === null) fail("agent-infra-failure", `the agent died of ${ended.signal}`);
+  if (ended.exitCode === null) {
+    return fail("agent-infra-failure", `the agent died of ${ended.signal}`);
+  }
+  // The shell's way to say that what it ran was killed.
+  const killed = ended.exitCode > 128 && ended.exitCode <= 192;
+  if (killed) fail("agent-infra-failure", `the agent died of signal ${ended.exitCode - 128}`);
   if (ended.exitCode !== 0) {
     const detail = `the agent exited with ${ended.exitCode}`;
     fail("agent-exited-nonzero", detail, ended.exitCode);

@@ -16,6 +16,14 @@ export interface LockOwner {
   createdAt: string;
 }
 
+/** Another run is at work. */
+export class BusyError extends ToolkitError {
+  constructor(message: string) {
+    super("refused", message, { hint: "run it again when the other one has ended" });
+    this.name = "BusyError";
+  }
+}
+
 export interface PublishLock {
   path: string;
   /** Deletes the lock file and lets go. @throws system errors of the deletion, after letting go */
@@ -59,7 +67,7 @@ export async function underRunLock<T>(
   const lock = takeRunLock(site, slug, operation);
   if ("heldBy" in lock) {
     const owner = describeOwner(join(site.stateDir, `${slug}.lock`), lock.heldBy);
-    throw new ToolkitError("refused", `Cannot work on "${slug}": another run does (${owner})`);
+    throw new BusyError(`Cannot work on "${slug}": another run does (${owner})`);
   }
   try {
     return await work();
@@ -82,7 +90,7 @@ export async function waitForPublishLock(
   if (!("heldBy" in lock)) return lock;
   if (tries === 0) {
     const owner = describeOwner(lockPathOf(site), lock.heldBy);
-    throw new ToolkitError("refused", `Cannot write to "${liveDirOf(site)}": ${owner}`);
+    throw new BusyError(`Cannot write to "${liveDirOf(site)}": ${owner}`);
   }
   await Bun.sleep(100);
   return waitForPublishLock(site, operation, tries - 1);

@@ -1,7 +1,7 @@
 /** One planning step: an agent works in a private copy, and what is accepted is published. */
 
 import { join } from "node:path";
-import { ToolkitError } from "../errors.ts";
+import { describeError, errorCode, ToolkitError } from "../errors.ts";
 import type { Agent } from "./agent.ts";
 import { type Effort, loadManifest, type Manifest, newManifest, saveManifest } from "./manifest.ts";
 import { parseStep, type StepVerdict } from "./parse.ts";
@@ -79,21 +79,52 @@ async function runLockedStep(site: Site, request: StepRequest): Promise<StepResu
   saveManifest(site.disk, workspace.dir, manifest);
   saveState(scope, state);
   const logDir = join(workspace.logDir, "attempt-001", "planning", step);
-  const stdout = await askFor(site, request, { workspace, scope, manifest, state, step, logDir });
-  const verdict = parseStep(step, stdout);
-  const after = accept({ site, scope, manifest, state, step, verdict, stdout, request });
-  const result = publish(site, {
-    slug: request.slug,
-    workspace: workspace.dir,
-    baseDigest: workspace.baseDigest,
-    mode: after.manifest.status === "ready" ? "ready-publish" : "planning-snapshot",
-    operation: request.operation?.(step) ?? `planning.${step}`,
-  });
-  closeWorkspace(site, workspace);
-  if (result.cleanupError !== undefined) notes.push(`cleaning up failed: ${result.cleanupError}`);
-  const { outcome, reason } = verdict;
-  const next = after.state.nextStep;
-  return { slug: request.slug, step, outcome, reason, next, logDir, notes };
+  const asking = { workspace, scope, manifest, state, step, logDir };
+  try {
+    const stdout = await askFor(site, request, asking);
+    const verdict = parseStep(step, stdout);
+    const after = accept({ site, scope, manifest, state, step, verdict, stdout, request });
+    const result = publish(site, {
+      slug: request.slug,
+      workspace: workspace.dir,
+      baseDigest: workspace.baseDigest,
+      mode: after.manifest.status === "ready" ? "ready-publish" : "planning-snapshot",
+      operation: request.operation?.(step) ?? `planning.${step}`,
+    });
+    closeWorkspace(site, workspace);
+    if (result.cleanupError !== undefined) notes.push(`cleaning up failed: ${result.cleanupError}`);
+    const { outcome, reason } = verdict;
+    const next = after.state.nextStep;
+    return { slug: request.slug, step, outcome, reason, next, logDir, notes };
+  } catch (error) {
+    throw asFailure(error, step, logDir);
+  }
+}
+
+/** A step that came to nothing; its message and outcome are those of the reason. */
+export class StepFailure extends ToolkitError {
+  constructor(
+    readonly step: StepName,
+    readonly logDir: string,
+    readonly reason: ToolkitError,
+  ) {
+    const { hint, place } = reason;
+    super(reason.outcome, reason.message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(place === undefined ? {} : { place }),
+    });
+    this.name = "StepFailure";
+  }
+}
+
+/** What went wrong, with its step; a mistake in this program stays what it is. */
+function asFailure(error: unknown, step: StepName, logDir: string): unknown {
+  if (error instanceof ToolkitError) {
+    return error.outcome === "cancelled" ? error : new StepFailure(step, logDir, error);
+  }
+  if (errorCode(error) === undefined) return error;
+  const message = `Cannot accept "planning.${step}": ${describeError(error)}`;
+  return new StepFailure(step, logDir, new ToolkitError("interrupted", message, { cause: error }));
 }
 
 function standsAtEnd(slug: string, cursor: Cursor): ToolkitError {

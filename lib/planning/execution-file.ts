@@ -1,0 +1,48 @@
+/**
+ * `.planning/execution.json`: the phase that is being carried out, and the migration of the change
+ * engine that does it. It is there from before the first operation until the phase is done or
+ * taken back, so that whoever comes after a crash knows what to finish.
+ */
+
+import { join } from "node:path";
+import type { Disk } from "../change/disk.ts";
+import { formatDocument, readDocument } from "./document.ts";
+import { makeDirs, saveFile } from "./save.ts";
+import { planningName } from "./state-file.ts";
+
+export interface ExecutionRecord {
+  phase: string;
+  /** `<migrations dir>/<id>` of the change engine. */
+  migrationDir: string;
+  startedAt: string;
+}
+
+export const executionName = `${planningName}/execution.json`;
+
+/** @throws ToolkitError `invalid` with the place of the fault */
+export function loadExecution(disk: Disk, dir: string): ExecutionRecord | null {
+  const root = readDocument(disk, join(dir, executionName));
+  if (root === null) return null;
+  root.object(["phase", "migration_dir", "started_at"]);
+  const migrationDir = root.get("migration_dir");
+  if (!migrationDir.string().startsWith("/")) migrationDir.fail("must be an absolute path");
+  return {
+    phase: root.get("phase").string(),
+    migrationDir: migrationDir.string(),
+    startedAt: root.get("started_at").string(),
+  };
+}
+
+export function saveExecution(disk: Disk, dir: string, record: ExecutionRecord): void {
+  const { phase, migrationDir, startedAt } = record;
+  makeDirs(disk, join(dir, planningName));
+  const document = { phase, migration_dir: migrationDir, started_at: startedAt };
+  saveFile(disk, join(dir, executionName), formatDocument(document));
+}
+
+export function clearExecution(disk: Disk, dir: string): void {
+  const file = join(dir, executionName);
+  if (disk.lstat(file) === null) return;
+  disk.unlink(file);
+  disk.sync([join(dir, planningName)]);
+}

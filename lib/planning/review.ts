@@ -1,0 +1,177 @@
+/** The human gate: approving a plan that waits for a person, alone or with an agent, or holding one. */
+
+import { join } from "node:path";
+import { ToolkitError } from "../errors.ts";
+import { type Agent, AgentError } from "./agent.ts";
+import { blocks, checkMigration, codesOf } from "./consistency.ts";
+import { executionName } from "./execution-file.ts";
+import { loadManifest, type Manifest, requireManifest, saveManifest } from "./manifest.ts";
+import { reviewPrompt } from "./prompts.ts";
+import { type PublishResult, publish } from "./publish.ts";
+import { underRunLock } from "./publish-lock.ts";
+import { recover } from "./recover.ts";
+import { isRefinable } from "./refine.ts";
+import { migrationDirOf, type Site, stamp } from "./site.ts";
+import { planningName } from "./state-file.ts";
+import {
+  changedFiles,
+  closeWorkspace,
+  fingerprints,
+  openWorkspace,
+  type Workspace,
+} from "./workspace.ts";
+
+export interface ReviewResult {
+  slug: string;
+  notes: string[];
+}
+
+/** A plan as a reviewer sees it before deciding. */
+export interface Reviewable {
+  slug: string;
+  manifest: Manifest;
+  /** Text of plan.md. */
+  plan: string;
+}
+
+/**
+ * The plan that waits for a review.
+ *
+ * @throws ToolkitError `refused` when it does not, with what can be done instead
+ */
+export function reviewable(site: Site, slug: string): Reviewable {
+  const dir = migrationDirOf(site, slug);
+  const manifest = loadManifest(site.disk, dir);
+  if (manifest === null) {
+    throw new ToolkitError("usage", `Cannot review "${slug}": it has no manifest`);
+  }
+  if (!manifest.awaitingHumanReview) {
+    const limits = "refine changes only plans of which no phase has run";
+    const hint = isRefinable(site, slug) ? `refine ${slug} changes it` : limits;
+    throw new ToolkitError("usage", `Cannot review "${slug}": it does not await a review`, {
+      hint: `list --awaiting-review shows those that do; ${hint}`,
+    });
+  }
+  const file = join(dir, "plan.md");
+  const isThere = site.disk.lstat(file)?.kind === "file";
+  const plan = isThere ? new TextDecoder().decode(site.disk.readFile(file)) : "";
+  return { slug, manifest, plan };
+}
+
+/**
+ * Reviews with an agent, which works in a copy and clears the flag when its user approves.
+ *
+ * @throws ToolkitError as {@link reviewable}; AgentError with the agent's exit code; `refused` for
+ * a copy that is not consistent or still waits; PublishError
+ */
+export function reviewWith(
+  site: Site,
+  slug: string,
+  agent: Agent,
+  signal?: AbortSignal,
+): Promise<ReviewResult> {
+  return underRunLock(site, slug, "review", async () => {
+    const notes = recover(site);
+    const { manifest, plan } = reviewable(site, slug);
+    const workspace = openWorkspace(site, slug);
+    const live = migrationDirOf(site, slug);
+    const { disk, root } = site;
+    const logDir = join(workspace.logDir, "attempt-001", "review");
+    const before = fingerprints(disk, workspace.dir);
+    await agent.ask({
+      role: "migration.review",
+      slug,
+      prompt: reviewPrompt({ manifest, plan, root, workspace: workspace.dir, live }),
+      cwd: workspace.dir,
+      logDir,
+      effort: "high",
+      facts: { manifest },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const stray = changedFiles(before, fingerprints(disk, workspace.dir)).find((path) =>
+      path.startsWith(`${planningName}/`),
+    );
+    if (stray !== undefined) {
+      throw new AgentError("agent-infra-failure", "review", `the agent changed ${stray}`, logDir);
+    }
+    return finish(site, workspace, notes);
+  });
+}
+
+/** Approves by a person's own word. */
+export function approve(site: Site, slug: string): Promise<ReviewResult> {
+  return underRunLock(site, slug, "review", async () => {
+    const notes = recover(site);
+    const { manifest } = reviewable(site, slug);
+    const workspace = openWorkspace(site, slug);
+    const approved = { awaitingHumanReview: false, humanReviewReason: null };
+    saveManifest(site.disk, workspace.dir, {
+      ...manifest,
+      ...approved,
+      lastTouch: stamp(site.now()),
+    });
+    return finish(site, workspace, notes);
+  });
+}
+
+/**
+ * Holds a migration back until it is reviewed: neither steps nor phases of it run meanwhile.
+ *
+ * @throws ToolkitError `refused` for one that has come to its end
+ */
+export function hold(site: Site, slug: string, reason: string): Promise<ReviewResult> {
+  return underRunLock(site, slug, "hold", async () => {
+    const notes = recover(site);
+    const manifest = requireManifest(site.disk, migrationDirOf(site, slug));
+    if (manifest.status === "done" || manifest.status === "skipped") {
+      throw new ToolkitError("refused", `Cannot hold "${slug}": it is ${manifest.status}`);
+    }
+    if (reason.trim() === "") {
+      throw new ToolkitError("usage", `Cannot hold "${slug}": the reason is blank`);
+    }
+    if (site.disk.lstat(join(migrationDirOf(site, slug), executionName)) !== null) {
+      throw new ToolkitError("refused", `Cannot hold "${slug}": a phase of it is under way`);
+    }
+    const workspace = openWorkspace(site, slug);
+    const held = { awaitingHumanReview: true, humanReviewReason: reason };
+    saveManifest(site.disk, workspace.dir, { ...manifest, ...held, lastTouch: stamp(site.now()) });
+    return publishReview(site, workspace, "migration.hold", notes);
+  });
+}
+
+/** Demands an approval that is complete, and publishes it. */
+function finish(site: Site, workspace: Workspace, notes: string[]): ReviewResult {
+  const { slug, dir } = workspace;
+  const refuse = (detail: string): never => {
+    throw new ToolkitError("refused", `Cannot approve "${slug}": ${detail}`);
+  };
+  const mode = "ready-publish" as const;
+  const findings = checkMigration({ disk: site.disk, dir, slug, mode });
+  if (blocks(findings)) refuse(`the reviewed copy is not consistent: ${codesOf(findings)}`);
+  const manifest = requireManifest(site.disk, dir);
+  if (manifest.awaitingHumanReview) refuse("awaiting_human_review is still true");
+  if (manifest.humanReviewReason !== null) refuse("human_review_reason is still there");
+  return publishReview(site, workspace, "migration.review", notes);
+}
+
+function publishReview(
+  site: Site,
+  workspace: Workspace,
+  operation: string,
+  notes: string[],
+): ReviewResult {
+  const { slug, dir, baseDigest } = workspace;
+  const { status } = requireManifest(site.disk, dir);
+  const mode =
+    status === "planning" && operation === "migration.hold" ? "planning-snapshot" : "ready-publish";
+  const result: PublishResult = publish(site, {
+    slug,
+    workspace: dir,
+    baseDigest,
+    mode,
+    operation,
+  });
+  closeWorkspace(site, workspace);
+  if (result.cleanupError !== undefined) notes.push(`cleaning up failed: ${result.cleanupError}`);
+  return { slug, notes: [...notes, ...result.recovered] };
+}

@@ -1,0 +1,15 @@
+/** Short summaries of what went wrong, without private paths and without an agent's own words. */
+
+import type { Site } from "./site.ts";
+
+/** One line of at most 240 characters; the root and temporary places are replaced. */
+export function sanitised(site: Pick<Site, "root">, text: string): string {
+  const lines = text.split(/\r?\n/).filter((line) => !/^\s*[$>] /.test(line));
+  const line = lines
+    .join(" ")
+    .replaceAll(site.root, "<repo>")
+    .replace(/\/(?:private\/)?(?:var\/)?tmp\/[^\s"':,;)]*/g, "<tmp>")
+    .replace(/\s+/g, " ")
+    .trim();
+  return line.length <= 240 ? line : `${line.slice(0, 239)}…`;
+}
