@@ -178,7 +178,8 @@ function removeLines(text: string, parent: YamlCollection, entry: YamlEntry): Sp
   // The first entry of a mapping behind a dash: the next one takes its place.
   const next = parent.entries[parent.entries.indexOf(entry) + 1];
   if (next === undefined || next.explicit) return { reason: "the line holds more than the field" };
-  const between = text.slice(endOf(entry), next.start);
+  // From the last character on, which is the line break of a block scalar.
+  const between = text.slice(endOf(entry) - 1, next.start);
   if (/\n\s*#/.test(between)) return { reason: "a comment would be lost" };
   return { splices: [{ start: entry.start, end: next.start, by: "" }] };
 }

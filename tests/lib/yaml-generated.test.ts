@@ -25,15 +25,18 @@ const commentsOf = (text: string): string[] =>
 function keepsLines(part: string, whole: string, odd: number): boolean {
   const windows = whole.includes("\r\n") && !/(?<!\r)\n/.test(whole);
   if (windows && /(?<!\r)\n/.test(part)) return false;
-  const lines = whole.replace("\ufeff", "").split(/\r?\n/);
-  let from = 0;
-  let missing = 0;
-  for (const line of part.replace("\ufeff", "").split(/\r?\n/)) {
-    const found = lines.indexOf(line, from);
-    if (found === -1) missing++;
-    else from = found + 1;
+  const wanted = part.replace("\ufeff", "").split(/\r?\n/);
+  // Longest common subsequence: how many lines are still there, by how much of `whole` was seen.
+  let kept: number[] = wanted.map(() => 0);
+  for (const line of whole.replace("\ufeff", "").split(/\r?\n/)) {
+    const row: number[] = [];
+    for (const [at, other] of wanted.entries()) {
+      const match = other === line ? (kept[at - 1] ?? 0) + 1 : 0;
+      row.push(Math.max(match, kept[at] ?? 0, row[at - 1] ?? 0));
+    }
+    kept = row;
   }
-  return missing <= odd;
+  return wanted.length - (kept.at(-1) ?? 0) <= odd;
 }
 
 const picked = fc.tuple(yamlDocument, fc.nat()).map(([written, pick]) => {

@@ -204,10 +204,11 @@ describe("patching a registry", () => {
     ["x: {\n  a: 1,\n  # two\n  b: 2\n}", "/x/a", "a comment would be lost"],
     ["- a: 1 # one\n  b: 2\n", "/0/a", "- b: 2\n"],
     ["- a: 1\n  # two\n  b: 2\n", "/0/a", "a comment would be lost"],
+    ["- a: |-\n    1\n  # two\n  b: 2\n", "/0/a", "a comment would be lost"],
     ["? a\n: 1\n? b\n: 2\n", "/a", "a key written with ? is left alone"],
     ["a: 1\nb: |\n  x\n\n\nc: 2\n", "/a", "b: |\n  x\n\n\nc: 2\n"],
   ])("without a field %p (%s) is %p", (text, pointer, expected) => {
-    const before = pointer.endsWith("b") ? 2 : 1;
+    const before = text.includes("|-") ? "1" : pointer.endsWith("b") ? 2 : 1;
     const result = patchYamlText(text, [{ pointer, before }]);
     const [conflict] = result.conflicts;
     expect(conflict?.reason ?? result.text).toBe(expected);
