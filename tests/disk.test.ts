@@ -223,14 +223,14 @@ describe("a disk", () => {
     for (const gone of [pid, ...panes]) expect(commandLine(gone)).toBe("");
   });
 
-  test("of every name can be made, and leaves nothing behind", () => {
-    for (const build of Object.values(disks)) {
-      const disk = build();
+  for (const [name, build] of Object.entries(disks)) {
+    test(`called ${name} can be made, and leaves nothing behind`, () => {
+      const disk = keep(build());
       expect(existsSync(disk.baseDir)).toBe(true);
       disk.cleanup();
       expect(existsSync(disk.root)).toBe(false);
-    }
-  });
+    });
+  }
 
   test("can be had from the command line", () => {
     const command = [process.execPath, join(import.meta.dir, "disk.ts")];

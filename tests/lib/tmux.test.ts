@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   hasSession,
@@ -28,16 +28,16 @@ function start(name: string): void {
   newSession({ name, cwd: root, command: ["sleep", "300"] }, env);
 }
 
-/** What a session's program wrote to a file, once it is there. */
-async function written(path: string): Promise<string> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const text = await Bun.file(path)
-      .text()
-      .catch(() => "");
-    if (text.endsWith("\n")) return text;
+/** A pane's process is tmux itself until it has changed directory and started its program. */
+async function eventually<Value>(expected: Value, look: () => Value): Promise<void> {
+  for (let tries = 0; tries < 200 && !Bun.deepEquals(look(), expected); tries += 1) {
     await Bun.sleep(10);
   }
-  throw new Error(`${path} was not written`);
+  expect(look()).toEqual(expected);
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
 describe("listSessions", () => {
@@ -47,17 +47,20 @@ describe("listSessions", () => {
     expect(hasSession("int-1", env)).toBe(false);
   });
 
-  test("gives every session once, with the pids of all its panes and its directory", () => {
+  test("gives every session once, with the pids of all its panes and its directory", async () => {
     const odd = join(root, "a: b #{session_name} é");
     mkdirSync(odd);
     newSession({ name: "int-1", cwd: odd, command: ["sleep", "300"] }, env);
     start("ao-orchestrator");
     tmux("split-window", "-t", "=int-1:", "sleep 300");
-    const sessions = listSessions({ ...env, LC_ALL: "C" });
-    expect(sessions?.map(({ name, path }) => [name, path])).toEqual([
-      ["ao-orchestrator", root],
-      ["int-1", odd],
-    ]);
+    await eventually(
+      [
+        ["ao-orchestrator", root],
+        ["int-1", odd],
+      ],
+      () => listSessions({ ...env, LC_ALL: "C" })?.map(({ name, path }) => [name, path]) ?? [],
+    );
+    const sessions = listSessions(env);
     expect(sessions?.map(({ panePids }) => panePids.length)).toEqual([1, 2]);
     for (const { panePids } of sessions ?? []) {
       for (const pid of panePids) process.kill(pid, 0);
@@ -102,13 +105,14 @@ describe("newSession", () => {
     const command = ["sh", "-c", `"$@" > ${out}; sleep 300`, "sh", ...words];
     const variables = { GREETING: "hello #{pid}; you;" };
     newSession({ name: "int-1", cwd: root, command, variables }, env);
-    expect(await written(out)).toBe(`${root}|hello #{pid}; you;|$HOME|two words;|#{pid}|\n`);
+    const expected = `${root}|hello #{pid}; you;|$HOME|two words;|#{pid}|\n`;
+    await eventually(expected, () => textOf(out));
   });
 
-  test("a single word is a program's name, not shell text", () => {
+  test("a single word is a program's name, not shell text", async () => {
     newSession({ name: "int-1", cwd: root, command: ["cat"] }, env);
     const pid = listSessions(env)?.[0]?.panePids[0] ?? 0;
-    expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBe("cat\0");
+    await eventually("cat\0", () => textOf(`/proc/${pid}/cmdline`));
   });
 
   test("a taken name and a missing directory are refused", () => {
