@@ -3,7 +3,7 @@
 import type { Operation } from "../change/operation.ts";
 import { historyOperations } from "./history.ts";
 import type { Identities } from "./identity.ts";
-import type { Inventory } from "./inventory.ts";
+import type { Inventory, OtherEntry } from "./inventory.ts";
 import type { EditContext } from "./metadata-edits.ts";
 import type { PlanOptions, StepId } from "./options.ts";
 import type { Target } from "./target.ts";
@@ -28,8 +28,8 @@ export interface StepContext {
   options: PlanOptions;
   edits: EditContext;
   warnings: string[];
-  /** Names already present or placed in a directory that others are merged into. */
-  placed: Set<string>;
+  /** What is present or was placed in directories that others are merged into, by lower-cased path. */
+  placed: Map<string, OtherEntry | null>;
   /** Directories that an operation of this plan made or that are known to exist. */
   dirs: Set<string>;
 }
@@ -76,7 +76,12 @@ export class StepBuilder {
   /** What follows a worktree that now stands at `move.to`: its git link and the agents' history. */
   settleWorktree(move: WorktreeMove): void {
     const { leaf, from, to } = move;
-    if (leaf.adminDir !== undefined && leaf.commonDir !== undefined) {
+    const rivals = this.context.inventory.worktrees.filter(
+      (other) => other !== leaf && other.adminDir === leaf.adminDir,
+    );
+    // Of several directories that claim one link only the one that git names has it.
+    const linked = leaf.linkedPath === leaf.path || rivals.length === 0;
+    if (leaf.adminDir !== undefined && leaf.commonDir !== undefined && linked) {
       const files = this.context.options.linkFiles({ adminDir: leaf.adminDir, from, to });
       if (files.length > 0) {
         this.add({ op: "relinkWorktree", repo: leaf.commonDir, worktree: to, files });

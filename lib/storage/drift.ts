@@ -190,7 +190,10 @@ function sessionIssues(
 
 function nameIssues(issues: Issue[], file: SessionFile, project: Project | null): void {
   const ref = file.path;
-  const { fields, sessionId } = file;
+  const { fields } = file;
+  const isSingle = lastPart(ref) === "orchestrator.json";
+  const singleId = fields.sessionId ?? `${project?.prefix}-orchestrator`;
+  const sessionId = isSingle ? singleId : file.sessionId;
   const parsed = parseSessionId(sessionId);
   if (parsed?.orchestrator === true && parsed.number !== undefined) {
     const to = `${parsed.prefix}-orchestrator`;
@@ -199,14 +202,12 @@ function nameIssues(issues: Issue[], file: SessionFile, project: Project | null)
   }
   if (fields.sessionId !== undefined && fields.sessionId !== sessionId) {
     const detail = `"${lastPart(ref)}" says it is session "${fields.sessionId}".`;
-    if (lastPart(ref) !== "orchestrator.json") {
-      issues.push({ kind: "session-id-mismatch", detail, ref });
-    }
+    issues.push({ kind: "session-id-mismatch", detail, ref });
   }
   const { tmuxName, handleId } = fields;
   for (const name of tmuxName === handleId ? [tmuxName] : [tmuxName, handleId]) {
     if (name === undefined || name === sessionId) continue;
-    const what = lastPart(ref) === "orchestrator.json" ? "orchestrator.json" : "Session JSON";
+    const what = isSingle ? "orchestrator.json" : "Session JSON";
     const convention = conventionOf(name, sessionId, project?.names ?? new Set());
     if (convention === "doubled-prefix") {
       const detail = `${what} has doubled-prefix tmuxName "${name}".`;

@@ -39,6 +39,10 @@ export async function execute(
   const { places, env, now } = options;
   const { inventory } = before.plan;
   const operations = operationsOf(before.plan);
+  // A worktree that git did not accept before cannot be asked to be accepted after.
+  const healthy = before.plan.target.worktrees.filter(
+    ({ leaf }) => leaf.adminDir !== undefined && verifyWorktree(leaf.path, env) === null,
+  );
   const id = newMigrationId(now, "v3");
   const roots = rootsOf(inventory);
   const result = await applyPlan({
@@ -51,7 +55,7 @@ export async function execute(
       roots,
     },
   });
-  const moved = before.plan.target.worktrees.map((move) => move.to);
+  const moved = healthy.map((move) => move.to);
   return finished(id, result, verify(options, moved), places);
 }
 

@@ -163,7 +163,9 @@ function claimsFor(dir: StateDir, inventory: Inventory, projects: Project[]): Cl
   };
   if (isHashDir(dir)) hashDirClaims(dir, inventory, projects, claims, byPath);
   else projectDirClaims(dir, inventory, projects, claims, byPath);
-  for (const path of repositoriesOf(dir, inventory)) byPath(path, "its git worktrees");
+  for (const commonDir of repositoriesOf(dir, inventory)) {
+    repositoryClaims(commonDir, inventory, projects, claims, byPath);
+  }
   return claims;
 }
 
@@ -253,17 +255,32 @@ function projectAt(
   return project;
 }
 
-/** Paths of the repositories that this directory's own worktrees are linked to. */
+/** Common git dirs of the worktrees inside this directory. */
 function repositoriesOf(dir: StateDir, inventory: Inventory): string[] {
-  const used = new Set(dir.sessions.flatMap((session) => session.fields.worktree ?? []));
-  const found = new Set<string>();
-  for (const leaf of inventory.worktrees) {
-    if (leaf.commonDir === undefined) continue;
-    if (leaf.path.startsWith(`${dir.path}/`) || used.has(leaf.path)) {
-      found.add(repositoryPath(leaf.commonDir, inventory));
-    }
-  }
-  return [...found].sort();
+  const inside = `${dir.path}/worktrees/`;
+  const found = inventory.worktrees.flatMap(({ path, commonDir }) =>
+    commonDir !== undefined && path.startsWith(inside) ? [commonDir] : [],
+  );
+  return [...new Set(found)].sort();
+}
+
+/**
+ * What a worktree's repository proves. Several projects may live in one repository: then it speaks
+ * for each of them, and only against a claim for a project elsewhere.
+ */
+function repositoryClaims(
+  commonDir: string,
+  inventory: Inventory,
+  projects: Project[],
+  claims: Claim[],
+  byPath: (path: string, via: string) => void,
+): void {
+  const via = "its git worktrees";
+  const inside = projects.filter(({ path }) => inventory.repos[path]?.commonDir === commonDir);
+  const strong = claims.filter((claim) => claim.weak !== true);
+  if (strong.some((claim) => inside.includes(claim.project))) return;
+  if (inside.length === 0) byPath(repositoryPath(commonDir, inventory), via);
+  for (const project of inside) claims.push({ via, project });
 }
 
 /** The registered path of a common git dir, else the directory that holds it. */

@@ -16,15 +16,19 @@ export function bringIn(
   const { dir, whole } = source;
   if (whole) {
     builder.move(dir.path, base);
-    noteDirs(builder.context.dirs, dir, base);
-    if (dir.origin !== undefined) builder.add({ op: "trash", path: `${base}/.origin` });
+    noteContents(builder, dir, base);
+    if (dir.layout !== "v0" && dir.origin !== undefined) {
+      builder.add({ op: "trash", path: `${base}/.origin` });
+    }
+    renameCarried(builder, dir, base);
     for (const session of sessionsOf(target, dir)) settleInPlace(builder, target, session, base);
     return;
   }
+  const { home } = target.project;
+  if (home !== null) noteContents(builder, home, base);
   for (const session of sessionsOf(target, dir)) carryOver(builder, target, session, base);
   mergeExtras(builder, dir, base);
-  const { home } = target.project;
-  mergeEntries(builder, dir.others, dir.path, base, home?.others ?? [], dir.hash ?? dir.name);
+  mergeEntries(builder, dir.others, dir.path, base, dir.hash ?? dir.name);
   if (dir.orchestrator !== undefined) {
     const name = lastPart(dir.orchestrator.path);
     moveUnlessTaken(builder, dir.orchestrator.path, base, name, dir.hash ?? dir.name);
@@ -32,6 +36,36 @@ export function bringIn(
   for (const move of builder.context.target.worktrees) {
     if (move.carrier !== dir || move.carried) continue;
     builder.move(move.from, base + move.to.slice(target.dir.length));
+  }
+}
+
+/** A carried worktree whose session was renamed takes the new name once it has arrived. */
+function renameCarried(builder: StepBuilder, dir: StateDir, base: string): void {
+  for (const { carrier, carried, from, to } of builder.context.target.worktrees) {
+    if (carrier !== dir || !carried || lastPart(from) === lastPart(to)) continue;
+    builder.move(`${base}/worktrees/${lastPart(from)}`, `${base}/worktrees/${lastPart(to)}`);
+  }
+}
+
+/** Everything in a directory that now stands at `base`, so that later merges go around it. */
+function noteContents(builder: StepBuilder, dir: StateDir, base: string): void {
+  const { placed, dirs } = builder.context;
+  noteDirs(dirs, dir, base);
+  for (const name of [...dir.corruptCopies, ...dir.otherSessionEntries]) {
+    placed.set(`${base}/sessions/${name}`.toLowerCase(), null);
+  }
+  if (dir.orchestrator !== undefined) {
+    placed.set(`${base}/${lastPart(dir.orchestrator.path)}`.toLowerCase(), null);
+  }
+  noteEntries(builder, dir.others, base);
+}
+
+function noteEntries(builder: StepBuilder, entries: OtherEntry[], base: string): void {
+  for (const entry of entries) {
+    const path = `${base}/${entry.name}`;
+    builder.context.placed.set(path.toLowerCase(), entry);
+    if (entry.kind === "dir") builder.context.dirs.add(path);
+    noteEntries(builder, entry.children ?? [], path);
   }
 }
 
@@ -108,29 +142,19 @@ function mergeEntries(
   entries: OtherEntry[],
   from: string,
   to: string,
-  present: OtherEntry[],
   suffix: string,
 ): void {
   for (const entry of entries) {
     if (entry.name === ".origin") continue;
-    const existing = present.find((other) => other.name === entry.name);
     const path = `${to}/${entry.name}`;
-    const bothDirs = entry.kind === "dir" && (existing?.kind === "dir" || isDir(builder, path));
-    if (bothDirs && entry.children !== undefined) {
-      const children = existing?.children ?? [];
-      mergeEntries(builder, entry.children, `${from}/${entry.name}`, path, children, suffix);
+    const existing = builder.context.placed.get(path.toLowerCase());
+    if (entry.kind === "dir" && existing?.kind === "dir" && entry.children !== undefined) {
+      mergeEntries(builder, entry.children, `${from}/${entry.name}`, path, suffix);
       continue;
     }
-    const same = entry.sha256 !== undefined && entry.sha256 === existing?.sha256;
-    if (same) continue;
-    if (entry.kind === "dir" && existing === undefined) builder.context.dirs.add(path);
-    if (existing !== undefined) builder.context.placed.add(path.toLowerCase());
-    moveUnlessTaken(builder, `${from}/${entry.name}`, to, entry.name, suffix);
+    if (entry.sha256 !== undefined && entry.sha256 === existing?.sha256) continue;
+    moveUnlessTaken(builder, `${from}/${entry.name}`, to, entry.name, suffix, entry);
   }
-}
-
-function isDir(builder: StepBuilder, path: string): boolean {
-  return builder.context.dirs.has(path);
 }
 
 function moveUnlessTaken(
@@ -139,14 +163,17 @@ function moveUnlessTaken(
   dir: string,
   name: string,
   suffix: string,
+  entry?: OtherEntry,
 ): void {
   const { placed } = builder.context;
   let to = `${dir}/${name}`;
   for (let n = 1; placed.has(to.toLowerCase()); n++) {
     to = `${dir}/${withSuffix(name, `${suffix}${n === 1 ? "" : `-${n}`}`)}`;
   }
-  placed.add(to.toLowerCase());
+  placed.set(to.toLowerCase(), entry ?? null);
   builder.move(from, to);
+  if (entry !== undefined) noteEntries(builder, entry.children ?? [], to);
+  if (entry?.kind === "dir") builder.context.dirs.add(to);
 }
 
 /** `report_1.kv` from `a1b2…` becomes `report_1__from-a1b2….kv`; a name without ending gets it last. */

@@ -51,10 +51,10 @@ export function metadataEdits(
   for (const field of ["tmuxName", "handleId"] as const) {
     const value = fields[field];
     if (name === undefined || value === undefined) continue;
-    const known = conventionOf(value, session.file.sessionId, target.project.names);
+    const known = conventionOf(value, session.formerId, target.project.names);
     if (known !== "unknown") edit(field, name);
   }
-  if (fields.sessionId === session.file.sessionId) edit("sessionId", session.sessionId);
+  if (fields.sessionId === session.formerId) edit("sessionId", session.sessionId);
   return edits;
 }
 

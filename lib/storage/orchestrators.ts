@@ -70,19 +70,11 @@ function* candidatesOf(
       },
     ];
   }
-  const single = target.project.home?.orchestrator;
-  if (single !== undefined && single.format === "json") {
-    yield [
-      target.project.prefix,
-      {
-        file: single,
-        path: `${target.dir}/orchestrator.json`,
-        sessionId: single.fields.sessionId ?? `${target.project.prefix}-orchestrator`,
-        canonical: false,
-        number: Number.MAX_SAFE_INTEGER,
-        live: isLive(single),
-      },
-    ];
+  if (target.single !== null) {
+    const { file, path, sessionId } = target.single;
+    const number = Number.MAX_SAFE_INTEGER;
+    const prefix = parseSessionId(sessionId)?.prefix ?? target.project.prefix;
+    yield [prefix, { file, path, sessionId, canonical: false, number, live: isLive(file) }];
   }
 }
 

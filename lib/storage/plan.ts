@@ -80,7 +80,7 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
     options,
     edits: { paths: pathMap(inventory, target), tmux },
     warnings: [],
-    placed: new Set(),
+    placed: new Map(),
     dirs: knownDirs(inventory),
   };
   const blockers = blockersOf(inventory);

@@ -26,6 +26,8 @@ export interface SessionTarget {
   dir: StateDir;
   archived: boolean;
   fate: Fate;
+  /** Session id today. */
+  formerId: string;
   /** Session id and file name after the import; orchestrators may be renamed once more. */
   sessionId: string;
   fileName: string;
@@ -50,12 +52,16 @@ export interface ProjectTarget {
   standing: string;
   sources: Source[];
   sessions: SessionTarget[];
+  /** `orchestrator.json` beside `sessions/`. */
+  single: SessionTarget | null;
   orchestrators: OrchestratorMove[];
 }
 
 export interface Target {
   projects: ProjectTarget[];
   worktrees: WorktreeMove[];
+  /** Directories that stay because they hold a second copy of a linked worktree. */
+  keptDirs: Set<StateDir>;
   warnings: string[];
 }
 
@@ -76,8 +82,15 @@ export function targetOf(
       : [];
     projects.push(target);
   }
-  const worktrees = planWorktrees(inventory, identities, projects, options, decisions, warnings);
-  return { projects, worktrees, warnings };
+  const { moves, keptDirs } = planWorktrees(
+    inventory,
+    identities,
+    projects,
+    options,
+    decisions,
+    warnings,
+  );
+  return { projects, worktrees: moves, keptDirs, warnings };
 }
 
 function projectTarget(
@@ -108,10 +121,21 @@ function projectTarget(
     standing: project.home?.path ?? dir,
     sources,
     sessions: [],
+    single: singleOf(project, dir),
     orchestrators: [],
   };
   assignSessions(target, warnings);
   return target;
+}
+
+function singleOf({ home, prefix }: Project, projectDir: string): SessionTarget | null {
+  const file = home?.orchestrator;
+  if (home === null || file === undefined || file.format !== "json") return null;
+  const fileName = lastPart(file.path);
+  const sessionId = file.fields.sessionId ?? `${prefix}-orchestrator`;
+  const path = `${projectDir}/${fileName}`;
+  const names = { formerId: sessionId, sessionId, fileName };
+  return { file, dir: home, archived: false, fate: "stay", ...names, path };
 }
 
 function sourcesOf(project: Project, identities: Identities, options: PlanOptions): Source[] {
@@ -144,7 +168,6 @@ function assignSessions(target: ProjectTarget, warnings: string[]): void {
   const byId = new Map<string, SessionFile>();
   const { home } = target.project;
   if (home !== null) {
-    for (const file of home.sessions) live.add(file.sessionId);
     for (const file of home.archives) archived.add(lastPart(file.path));
     for (const file of home.sessions) byId.set(file.sessionId, file);
     addSessions(target, home, true, live, archived, byId, warnings);
@@ -164,23 +187,27 @@ function addSessions(
   warnings: string[],
 ): void {
   const isHome = dir === target.project.home;
-  for (const file of dir.sessions) {
+  // Names of one directory may differ by case alone and did stand side by side; those of two
+  // directories must not meet.
+  const own = new Set<string>();
+  for (const file of jsonFirst(dir.sessions)) {
     const twin = dir.migrated ? byId.get(file.sessionId) : undefined;
     if (twin !== undefined && sameSession(file, twin)) {
       target.sessions.push(sessionTarget(target, dir, file, "twin", file.sessionId, false));
       continue;
     }
     let sessionId = file.sessionId;
-    if (!isHome && live.has(sessionId)) {
-      sessionId = freeName(`${sessionId}__from-${dir.hash ?? dir.name}`, live);
+    if ((!isHome && live.has(sessionId)) || own.has(sessionId)) {
+      sessionId = freeName(`${sessionId}__from-${isHome ? "text" : (dir.hash ?? dir.name)}`, live);
       warnings.push(
         `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
       );
     }
-    live.add(sessionId);
+    own.add(sessionId);
     if (!byId.has(file.sessionId)) byId.set(file.sessionId, file);
     target.sessions.push(sessionTarget(target, dir, file, fateOf(file, inPlace), sessionId, false));
   }
+  for (const sessionId of own) live.add(sessionId);
   for (const file of dir.archives) {
     const name = archiveName(file);
     const unique = isHome ? name : freeArchiveName(name, dir, archived);
@@ -189,6 +216,14 @@ function addSessions(
       sessionTarget(target, dir, file, fateOf(file, inPlace), file.sessionId, true, unique),
     );
   }
+}
+
+/** Where a JSON and a text session have one id, the JSON file keeps it. */
+function jsonFirst(files: SessionFile[]): SessionFile[] {
+  const ids = new Set(files.map(({ sessionId }) => sessionId));
+  if (ids.size === files.length) return files;
+  const isText = ({ format }: SessionFile) => format === "kv" || format === "empty";
+  return [...files.filter((file) => !isText(file)), ...files.filter(isText)];
 }
 
 function sessionTarget(
@@ -210,6 +245,7 @@ function sessionTarget(
     dir,
     archived,
     fate,
+    formerId: file.sessionId,
     sessionId,
     fileName,
     path: `${target.dir}/${folder}/${fileName}`,

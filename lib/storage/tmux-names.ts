@@ -64,9 +64,11 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
   const live = inventory.tmux === null ? null : new Set(inventory.tmux.map(({ name }) => name));
   const wanted = new Map<string, number>();
   const sessions = target.projects.flatMap((project) =>
-    project.sessions
-      .filter((session) => !session.archived && session.fate !== "twin")
-      .map((session) => ({ session, project, to: finalSessionId(session, project) })),
+    liveSessions(project).map((session) => ({
+      session,
+      project,
+      to: finalSessionId(session, project),
+    })),
   );
   for (const { to } of sessions) wanted.set(to, (wanted.get(to) ?? 0) + 1);
   let unasked = 0;
@@ -100,6 +102,17 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
   return plan;
 }
 
+/** Sessions that are not archived, nor will be. */
+function liveSessions(project: ProjectTarget): SessionTarget[] {
+  const archived = new Set(
+    project.orchestrators.filter(({ becomes }) => becomes === null).map(({ file }) => file),
+  );
+  const all = project.single === null ? project.sessions : [...project.sessions, project.single];
+  return all.filter(
+    (session) => !session.archived && session.fate !== "twin" && !archived.has(session.file),
+  );
+}
+
 /** The id a session has at the very end, orchestrators included. */
 export function finalSessionId(session: SessionTarget, project: ProjectTarget): string {
   const move = project.orchestrators.find(({ file }) => file === session.file);
@@ -107,8 +120,8 @@ export function finalSessionId(session: SessionTarget, project: ProjectTarget): 
 }
 
 function legacyNames(session: SessionTarget, project: ProjectTarget): string[] {
-  const { sessionId, fields } = session.file;
-  const { tmuxName, handleId } = fields;
+  const sessionId = session.formerId;
+  const { tmuxName, handleId } = session.file.fields;
   const names = tmuxName === handleId ? [tmuxName] : [tmuxName, handleId];
   return names.filter((name): name is string => {
     if (name === undefined || name === sessionId) return false;

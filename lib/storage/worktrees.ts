@@ -6,7 +6,7 @@
 import { isSafeSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import { type Identities, repositoryPath } from "./identity.ts";
-import type { Inventory, StateDir, WorktreeLeaf } from "./inventory.ts";
+import type { Inventory, SessionFile, StateDir, WorktreeLeaf } from "./inventory.ts";
 import type { PlanOptions } from "./options.ts";
 import { lastPart, type Project } from "./project.ts";
 import type { ProjectTarget, SessionTarget } from "./target.ts";
@@ -31,19 +31,28 @@ export function planWorktrees(
   options: PlanOptions,
   decisions: Decisions,
   warnings: string[],
-): WorktreeMove[] {
+): { moves: WorktreeMove[]; keptDirs: Set<StateDir> } {
   const planner = new WorktreePlanner(inventory, identities, targets, decisions, warnings);
   for (const leaf of inventory.worktrees) planner.inside(leaf);
   if (options.steps.has("adopt-stranded-worktrees")) {
     for (const leaf of inventory.worktrees) planner.adopt(leaf);
   }
-  return planner.moves;
+  const { moves, keptDirs } = planner;
+  return { moves, keptDirs };
+}
+
+/** A session that names a worktree; `target` is null where its directory is left alone. */
+interface User {
+  id: string;
+  sessionId: string;
+  target: ProjectTarget | null;
 }
 
 class WorktreePlanner {
   readonly moves: WorktreeMove[] = [];
+  readonly keptDirs = new Set<StateDir>();
   readonly #taken = new Set<string>();
-  readonly #users = new Map<string, { session: SessionTarget; target: ProjectTarget }[]>();
+  readonly #users = new Map<string, User[]>();
   readonly #carriers: { dir: StateDir; target: ProjectTarget; whole: boolean }[] = [];
 
   constructor(
@@ -53,23 +62,39 @@ class WorktreePlanner {
     readonly decisions: Decisions,
     readonly warnings: string[],
   ) {
-    const leaves = new Set(inventory.worktrees.map((leaf) => leaf.path));
     for (const target of targets) {
       const { home } = target.project;
       if (home !== null) this.#carriers.push({ dir: home, target, whole: true });
       for (const { dir, whole } of target.sources) this.#carriers.push({ dir, target, whole });
-      for (const session of target.sessions) {
-        if (!session.archived && session.fate !== "twin") this.#indexUser(session, target, leaves);
+    }
+    this.#indexUsers();
+  }
+
+  #indexUsers(): void {
+    const { inventory, targets } = this;
+    const leaves = new Set(inventory.worktrees.map((leaf) => leaf.path));
+    if (leaves.size === 0) return;
+    const planned = new Map<SessionFile, { session: SessionTarget; target: ProjectTarget }>();
+    for (const target of targets) {
+      for (const session of target.sessions) planned.set(session.file, { session, target });
+    }
+    for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
+      for (const file of dir.sessions) {
+        const plan = planned.get(file);
+        if (plan?.session.fate === "twin") continue;
+        const sessionId = plan?.session.sessionId ?? file.sessionId;
+        const user = { id: `${plan?.target.id ?? dir.name}/${sessionId}`, sessionId };
+        this.#indexUser(file, { ...user, target: plan?.target ?? null }, leaves);
       }
     }
   }
 
-  #indexUser(session: SessionTarget, target: ProjectTarget, leaves: ReadonlySet<string>): void {
-    const { worktree, workspacePath, handleWorkspacePath } = session.file.fields;
+  #indexUser(file: SessionFile, user: User, leaves: ReadonlySet<string>): void {
+    const { worktree, workspacePath, handleWorkspacePath } = file.fields;
     const paths = [worktree, workspacePath, handleWorkspacePath];
     for (const [at, path] of paths.entries()) {
       if (path === undefined || !leaves.has(path) || paths.indexOf(path) < at) continue;
-      this.#users.set(path, [...(this.#users.get(path) ?? []), { session, target }]);
+      this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
     }
   }
 
@@ -80,6 +105,11 @@ class WorktreePlanner {
     );
     if (carrier === undefined) return;
     const { dir, target, whole } = carrier;
+    if (!whole && this.#isCopy(leaf)) {
+      this.keptDirs.add(dir);
+      this.#leave(leaf, `git's own worktree of that name is ${leaf.linkedPath}; this is a copy`);
+      return;
+    }
     const session = target.sessions.find(
       (candidate) =>
         candidate.dir === dir && !candidate.archived && candidate.file.sessionId === leaf.name,
@@ -122,10 +152,8 @@ class WorktreePlanner {
   #ownerOf(leaf: WorktreeLeaf): { target: ProjectTarget; sessionId: string | null } | null {
     const users = this.#users.get(leaf.path) ?? [];
     const [user] = users;
-    if (users.length === 1 && user !== undefined) {
-      return { target: user.target, sessionId: user.session.sessionId };
-    }
     if (users.length > 1) return this.#decideUser(leaf, users);
+    if (user !== undefined) return this.#given(leaf, user);
     const target = this.#projectOf(leaf);
     if (target === null) {
       this.#leave(leaf, "no project on this disk owns it for certain");
@@ -138,34 +166,37 @@ class WorktreePlanner {
     return { target, sessionId: null };
   }
 
+  #given(
+    leaf: WorktreeLeaf,
+    { id, sessionId, target }: User,
+  ): { target: ProjectTarget; sessionId: string } | null {
+    if (target !== null) return { target, sessionId };
+    this.#leave(leaf, `it belongs to ${id}, which is left alone`);
+    return null;
+  }
+
   #decideUser(
     leaf: WorktreeLeaf,
-    users: { session: SessionTarget; target: ProjectTarget }[],
+    users: User[],
   ): { target: ProjectTarget; sessionId: string } | null {
-    const ids = users.map(({ session, target }) => `${target.id}/${session.sessionId}`);
+    const movable = users.filter(({ target }) => target !== null);
     const chosen = this.decisions.ask({
       key: `worktree:${leaf.path}`,
-      question: `${leaf.path} is used by ${ids.join(" and ")}. Who owns it?`,
+      question: `${leaf.path} is used by ${users.map(({ id }) => id).join(" and ")}. Who owns it?`,
       choices: [
         { value: "leave", label: "leave it where it is" },
-        ...ids.map((id) => ({ value: id, label: `move it to ${id}` })),
+        ...movable.map(({ id }) => ({ value: id, label: `move it to ${id}` })),
       ],
       default: "leave",
     });
-    const user = users[ids.indexOf(chosen)];
-    return user === undefined ? null : { target: user.target, sessionId: user.session.sessionId };
+    const user = movable.find(({ id }) => id === chosen);
+    return user === undefined ? null : this.#given(leaf, user);
   }
 
   /** The one project whose repository this is a worktree of; among several, the one it is named after. */
   #projectOf(leaf: WorktreeLeaf): ProjectTarget | null {
-    const path = repositoryPath(leaf.commonDir ?? "", this.inventory);
-    const real = this.inventory.repos[path]?.realpath;
-    const same = this.targets.filter(
-      ({ project }) => project.path === path || (real !== undefined && project.realpath === real),
-    );
-    const named = same.filter(({ project }) => project.names.has(leaf.group));
-    const [only] = same.length === 1 ? same : named.length === 1 ? named : [];
-    return only ?? null;
+    const owner = candidateProject(leaf, this.inventory, this.identities.projects);
+    return this.targets.find(({ project }) => project === owner) ?? null;
   }
 
   #free(target: ProjectTarget, wanted: string, from: string): string {
@@ -182,23 +213,34 @@ class WorktreePlanner {
     return leaf.adminDir !== undefined && leaf.linkedPath !== leaf.path;
   }
 
+  /** Another directory is what git's link names; this one only looks like it. */
+  #isCopy(leaf: WorktreeLeaf): boolean {
+    return this.inventory.worktrees.some(
+      (other) =>
+        other !== leaf && other.adminDir === leaf.adminDir && other.linkedPath === other.path,
+    );
+  }
+
   #leave(leaf: WorktreeLeaf, reason: string): void {
     this.warnings.push(`Worktree ${leaf.path} left alone: ${reason}.`);
   }
 }
 
-/** The project that holds a stranded worktree's repository, for the record. */
+/** The one project whose repository this is a worktree of; among several, the one it is named after. */
 export function candidateProject(
   leaf: WorktreeLeaf,
   inventory: Inventory,
   projects: Project[],
 ): Project | null {
-  if (leaf.commonDir === undefined) return null;
-  const path = repositoryPath(leaf.commonDir, inventory);
-  const same = projects.filter((project) => project.path === path);
-  const named = same.filter((project) => project.names.has(leaf.group));
+  const { commonDir, group } = leaf;
+  if (commonDir === undefined) return null;
+  const path = repositoryPath(commonDir, inventory);
+  const same = projects.filter(
+    (project) => inventory.repos[project.path]?.commonDir === commonDir || project.path === path,
+  );
+  const named = same.filter((project) => project.names.has(group) || project.id === group);
   const [only] = same.length === 1 ? same : named.length === 1 ? named : [];
-  return only ?? null;
+  return only?.mergedInto ?? only ?? null;
 }
 
 /** The session a stranded worktree is named after, when that could be one. */

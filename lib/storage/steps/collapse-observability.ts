@@ -12,6 +12,7 @@ export const description =
 export function build(builder: StepBuilder): void {
   const { inventory, target } = builder.context;
   const byName = projectNames(target.projects);
+  notePresent(builder);
   for (const dir of inventory.observability) {
     if (inventory.faults.some(({ place }) => place.file.startsWith(`${dir.path}/`))) {
       builder.context.warnings.push(`${lastPart(dir.path)} has unreadable files; left alone.`);
@@ -24,6 +25,21 @@ export function build(builder: StepBuilder): void {
     );
     if (named.size <= 1 && !torn) moveWhole(builder, dir, [...named][0] ?? null);
     else moveFiles(builder, dir, owners);
+  }
+}
+
+/** Directories that earlier migrations put where these go. */
+function notePresent(builder: StepBuilder): void {
+  const { inventory, target, placed } = builder.context;
+  const orphans = `${inventory.places.baseDir}/observability/orphan`;
+  for (const name of inventory.orphanObservability) {
+    placed.set(`${orphans}/${name}`.toLowerCase(), null);
+  }
+  for (const { project, dir } of target.projects) {
+    const present = project.home?.others.find((entry) => entry.name === "observability");
+    for (const { name } of present?.children ?? []) {
+      placed.set(`${dir}/observability/${name}`.toLowerCase(), null);
+    }
   }
 }
 
@@ -53,13 +69,14 @@ function placeFor(
   const { baseDir } = builder.context.inventory.places;
   const parent = owner === null ? `${baseDir}/observability/orphan` : `${owner.dir}/observability`;
   let place = `${parent}/${dir.hash}`;
-  for (let n = 2; builder.context.placed.has(place); n++) place = `${parent}/${dir.hash}-${n}`;
+  for (let n = 2; builder.context.placed.has(place.toLowerCase()); n++)
+    place = `${parent}/${dir.hash}-${n}`;
   return place;
 }
 
 function moveWhole(builder: StepBuilder, dir: ObservabilityDir, owner: ProjectTarget | null): void {
   const place = placeFor(builder, dir, owner);
-  builder.context.placed.add(place);
+  builder.context.placed.set(place.toLowerCase(), null);
   builder.move(dir.path, place);
   builder.detail(`${lastPart(dir.path)} → ${builder.show(place)}`);
 }
@@ -76,7 +93,7 @@ function moveFiles(
     places.set(owner, place);
     builder.move(`${dir.path}/${file.name}`, `${place}/${file.name}`);
   });
-  for (const place of places.values()) builder.context.placed.add(place);
+  for (const place of places.values()) builder.context.placed.set(place.toLowerCase(), null);
   builder.add({ op: "trash", path: dir.path });
   const where = [...places.values()].map((place) => builder.show(place)).join(", ");
   builder.detail(`${lastPart(dir.path)} → ${where}`);

@@ -14,7 +14,7 @@ export function build(builder: StepBuilder): void {
     project.sources.filter((source) => !source.whole).map((source) => source.dir),
   );
   for (const dir of merged) {
-    if (hasFaults(builder, dir)) continue;
+    if (target.keptDirs.has(dir) || hasFaults(builder, dir)) continue;
     builder.add({ op: "trash", path: dir.path });
     builder.detail(`${builder.show(dir.path)} (merged)`);
   }

@@ -2,6 +2,7 @@
 
 import { parseSessionId } from "../../paths.ts";
 import type { StepBuilder } from "../builder.ts";
+import { lastPart } from "../project.ts";
 import type { ProjectTarget } from "../target.ts";
 
 export const title = "Write .next-session-id.json per project";
@@ -10,7 +11,7 @@ export const description =
 
 export function build(builder: StepBuilder): void {
   for (const target of builder.context.target.projects) {
-    const next = highestNumber(target) + 1;
+    const next = highestNumber(builder, target) + 1;
     const path = `${target.dir}/.next-session-id.json`;
     const known = target.project.home?.nextSessionId;
     if (known !== undefined && known >= next) continue;
@@ -28,11 +29,14 @@ export function build(builder: StepBuilder): void {
 }
 
 /** Highest number in use under the project's prefix; 0 when there is none. */
-function highestNumber(target: ProjectTarget): number {
+function highestNumber(builder: StepBuilder, target: ProjectTarget): number {
   const dirs = [target.project.home, ...target.sources.map((source) => source.dir)];
   const ids = [
     ...target.sessions.flatMap((session) => [session.sessionId, session.file.sessionId]),
     ...dirs.flatMap((dir) => dir?.worktrees ?? []),
+    ...builder.context.target.worktrees
+      .filter((move) => move.target === target)
+      .map((move) => lastPart(move.to)),
   ];
   let highest = 0;
   for (const id of ids) {

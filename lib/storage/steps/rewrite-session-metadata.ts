@@ -3,7 +3,6 @@
 import type { StepBuilder } from "../builder.ts";
 import { settleInPlace } from "../merge.ts";
 import { metadataEdits } from "../metadata-edits.ts";
-import { lastPart } from "../project.ts";
 import type { ProjectTarget, SessionTarget } from "../target.ts";
 
 export const title = "Rewrite session metadata";
@@ -13,7 +12,7 @@ export const description =
 export function build(builder: StepBuilder): void {
   for (const target of builder.context.target.projects) {
     for (const session of target.sessions) rewrite(builder, target, session);
-    rewriteOrchestrator(builder, target);
+    if (target.single !== null) rewrite(builder, target, target.single);
   }
 }
 
@@ -35,24 +34,4 @@ function rewrite(builder: StepBuilder, target: ProjectTarget, session: SessionTa
   }
   builder.add({ op: "patchJson", path: session.path, edits });
   builder.detail(`${builder.show(session.path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`);
-}
-
-function rewriteOrchestrator(builder: StepBuilder, target: ProjectTarget): void {
-  const file = target.project.home?.orchestrator;
-  const dir = target.project.home;
-  if (file === undefined || dir === null || file.format !== "json") return;
-  const path = `${target.dir}/${lastPart(file.path)}`;
-  const session: SessionTarget = {
-    file,
-    dir,
-    archived: false,
-    fate: "stay",
-    sessionId: file.fields.sessionId ?? file.sessionId,
-    fileName: lastPart(file.path),
-    path,
-  };
-  const edits = metadataEdits(session, target, builder.context.edits);
-  if (edits.length === 0) return;
-  builder.add({ op: "patchJson", path, edits });
-  builder.detail(`${builder.show(path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`);
 }
