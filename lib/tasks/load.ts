@@ -51,5 +51,5 @@ export function loadTaskSession(
 /** A name that cannot lead out of its directory. */
 function plainName(name: string): string {
   if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name)) return name;
-  throw new ToolkitError("usage", `Cannot load "${name}": it is no name of a version or task`);
+  throw new ToolkitError("usage", `Cannot load "${name}": it is not the name of a version or task`);
 }

@@ -29,10 +29,8 @@ export function operationsLog(
   if (operations.length > 0) lines.push("# Historical operations from session data:");
   for (const operation of inTimeOrder(operations)) {
     lines.push(operationLine(operation));
-    const { summary } = operation;
-    if (summary !== undefined) {
-      lines.push(`  Summary: ${printableLines(summary.trimEnd(), "    ")}`);
-    }
+    const summary = operation.summary?.trim() ?? "";
+    if (summary !== "") lines.push(`  Summary: ${printableLines(summary, "    ")}`);
   }
   return `${lines.join("\n")}\n`;
 }

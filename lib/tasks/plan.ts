@@ -1,6 +1,6 @@
 /** The way from flat task sessions to directories, as operations; judged from the scan alone. */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Operation } from "../change/operation.ts";
 import { ToolkitError } from "../errors.ts";
 import { operationsLog } from "./operations-log.ts";
@@ -71,11 +71,17 @@ export function planTasks(
       neighbours.moved.add(path);
     } catch (error) {
       if (!(error instanceof ToolkitError)) throw error;
-      const { message, place = { file: path } } = error;
-      plan.problems.push({ version: flat.version, file: flat.name, place, message });
+      const { version, name } = flat;
+      plan.problems.push({ version, file: name, ...problemOf(error, path) });
     }
   }
   return plan;
+}
+
+/** The place of the error, and its message; a definition's says which session it holds back. */
+function problemOf({ message, place }: ToolkitError, path: string): Remark {
+  if (place === undefined || place.file === path) return remark(place ?? { file: path }, message);
+  return remark(place, `${message}; so "${basename(path)}" stays as it is`);
 }
 
 /** What a session's place depends on besides the disk. */

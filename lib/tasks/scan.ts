@@ -163,6 +163,7 @@ function openVersions(versions: readonly Version[], inventory: TaskInventory): O
     if (isInside(sessionsDir, workflowDir)) open.set(sessionsDir, version);
     else if (entries.some(isFlat)) close(given, `it leads out of .workflow, to "${sessionsDir}"`);
   }
+  inventory.closed.sort((a, b) => (a.version < b.version ? -1 : 1));
   return [...open.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -221,7 +222,7 @@ function readTarget(path: string): Target {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return { kind: "absent" };
   if (stat.isDirectory()) return { kind: "directory", names: namesIn(path) };
-  return { kind: "other", what: stat.isSymbolicLink() ? "a symbolic link" : "no directory" };
+  return { kind: "other", what: stat.isSymbolicLink() ? "a symbolic link" : "not a directory" };
 }
 
 /** Entries by name; a missing directory has none. */

@@ -70,7 +70,7 @@ export function readTaskSession(text: string, file: string): TaskSession {
 export function mappingOf(yaml: ParsedYaml, file: string): JsonObject {
   const { value } = yaml;
   if (isMapping(value)) return value;
-  const state = value === null ? "it is empty" : "it is no mapping";
+  const state = value === null ? "it is empty" : "it is not a mapping";
   throw invalid(yaml, file, "", state);
 }
 
@@ -91,7 +91,7 @@ function readOperations(
   file: string,
   remarks: Remark[],
 ): TaskOperation[] {
-  if (!Array.isArray(list)) throw invalid(yaml, file, "/operations", '"operations" is no list');
+  if (!Array.isArray(list)) throw invalid(yaml, file, "/operations", '"operations" is not a list');
   return list.map((item, index) => {
     const keys = ["operations", String(index)];
     const say = (reason: string, key?: string) => {
@@ -99,7 +99,7 @@ function readOperations(
       remarks.push(remark(yaml.placeOf(pointer), reason));
     };
     if (isMapping(item)) return readOperation(yaml, item, keys, say);
-    say("an operation is no mapping; it is logged last, as a summary");
+    say("an operation is not a mapping; it is logged last, as a summary");
     const summary = textAt(yaml, item, keys);
     return summary === undefined ? { time: null } : { time: null, summary };
   });
@@ -134,7 +134,7 @@ function readOperation(
   if (timestamp === undefined) say("an operation has no timestamp; it is logged last");
   else operation.time = microsecondsOf(timestamp);
   if (timestamp !== undefined && operation.time === null) {
-    say(`"${timestamp}" is no timestamp; its operation is logged last`, "timestamp");
+    say(`"${timestamp}" is not a timestamp; its operation is logged last`, "timestamp");
   }
   return operation;
 }

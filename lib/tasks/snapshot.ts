@@ -35,7 +35,7 @@ export interface Snapshot {
 
 /** Why a definition is not used. */
 export interface Unusable {
-  state: "is empty" | "is no mapping";
+  state: "is empty" | "is not a mapping";
 }
 
 /**
@@ -53,7 +53,7 @@ export function snapshotOf(
 ): Snapshot | Unusable {
   const { value, placeOf } = parseYaml(text, file);
   if (value === null) return { state: "is empty" };
-  if (typeof value !== "object" || Array.isArray(value)) return { state: "is no mapping" };
+  if (typeof value !== "object" || Array.isArray(value)) return { state: "is not a mapping" };
   const fields: Fields = {
     snapshotted_at: stamp,
     source_path: source,

@@ -38,13 +38,13 @@ function badByte(bytes: Buffer): Fault {
   let offset = 0;
   while (bytes[offset] === again[offset]) offset += 1;
   const text = bytes.subarray(0, offset).toString("utf8");
-  return { reason: `byte ${offset + 1} is no UTF-8`, ...lineColumnAt(text, text.length) };
+  return { reason: `byte ${offset + 1} is not UTF-8`, ...lineColumnAt(text, text.length) };
 }
 
 const reasons: Record<string, string> = {
   EACCES: "there is no permission to read it",
   EISDIR: "it is a directory",
-  ENOTDIR: "it is no directory",
+  ENOTDIR: "it is not a directory",
   ELOOP: "its symbolic links go round in a circle",
   ENOENT: "it is not there",
 };
