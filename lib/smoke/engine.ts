@@ -6,6 +6,7 @@ import { observe, titleOf } from "./actions/all.ts";
 import { sizeOf } from "./actions/data.ts";
 import { type Circumstances, missingRequirement, unmet } from "./conditions.ts";
 import { expectationsOf } from "./expectations.ts";
+import { type Mask, maskValue } from "./mask.ts";
 import { type Check, checkAll } from "./matchers.ts";
 import type { RunRecord, Status } from "./record.ts";
 import {
@@ -158,12 +159,16 @@ async function walkAction(written: Action, part: Part): Promise<Outcome | undefi
     title: titleOf(kind, action),
     ms: round(performance.now() - started),
     attempts: tried.attempts,
-    checks: tried.checks.map(forRecord),
+    checks: tried.checks.map((check) => forRecord(check, engine.record.mask)),
     ...(tried.error === undefined ? {} : { error: tried.error }),
-    ...(failed ? { seen: shorten(tried.observation) } : {}),
+    ...(failed ? { seen: shorten(maskValue(tried.observation, engine.record.mask)) } : {}),
   });
   if (tried.error !== undefined) return { status: "error", reason: tried.error };
-  if (bad) return { status: "fail", reason: `${titleOf(kind, action)}: ${explain(bad)}` };
+  if (bad)
+    return {
+      status: "fail",
+      reason: `${titleOf(kind, action)}: ${explain(bad, engine.record.mask)}`,
+    };
   const { expect, observation } = tried;
   if (expect) engine.onObservation?.({ step, kind, action, expect, observation });
   return undefined;
@@ -239,14 +244,18 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | typeof
   });
 }
 
-function explain({ path, expected, problem }: Check): string {
-  return `${path} should be ${expected}, but ${problem}`;
+function explain({ path, expected, problem = "" }: Check, mask: Mask): string {
+  return `${path} should be ${expected}, but ${cut(mask(problem))}`;
 }
 
-function forRecord({ path, expected, problem }: Check) {
-  return problem === undefined
-    ? { path, expected, ok: true }
-    : { path, expected, ok: false, problem };
+function forRecord({ path, expected, problem }: Check, mask: Mask) {
+  if (problem === undefined) return { path, expected, ok: true };
+  return { path, expected, ok: false, problem: cut(mask(problem)) };
+}
+
+/** Shortens a text that has been masked: a secret that is cut in two would no longer be found. */
+function cut(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 397)}...` : text;
 }
 
 /** What was last seen, short enough for a report; long texts keep their beginning and end. */

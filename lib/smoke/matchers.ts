@@ -64,7 +64,7 @@ export function describeMatcher(matcher: Matcher): string {
 
 /** Why the value is not what the matcher asks for; undefined when it is. */
 export function judge(matcher: Matcher, value: Value, generation: Generation): string | undefined {
-  if (!isRules(matcher)) return same(matcher, value) ? undefined : `is ${brief(value)}`;
+  if (!isRules(matcher)) return same(matcher, value) ? undefined : `is ${show(value)}`;
   for (const [name, wanted] of Object.entries(matcher)) {
     const rule = rules[name as keyof MatcherRules] as Rule;
     const problem = wanted === undefined ? undefined : rule(wanted as never, value, generation);
@@ -76,34 +76,34 @@ export function judge(matcher: Matcher, value: Value, generation: Generation): s
 type Rule = (wanted: never, value: Value, generation: Generation) => string | undefined;
 
 const rules: { [K in keyof MatcherRules]-?: Rule } = {
-  equals: (wanted: Json, value) => (same(wanted, value) ? undefined : `is ${brief(value)}`),
+  equals: (wanted: Json, value) => (same(wanted, value) ? undefined : `is ${show(value)}`),
   not: (wanted: Matcher, value, generation) =>
-    judge(wanted, value, generation) === undefined ? `is ${brief(value)}` : undefined,
+    judge(wanted, value, generation) === undefined ? `is ${show(value)}` : undefined,
   contains: (wanted: string | Json[], value) => contains(wanted, value),
   matches: (wanted: string, value) =>
     typeof value === "string" && new RegExp(wanted, "m").test(value)
       ? undefined
-      : `${brief(value)} does not match`,
-  type: (wanted: string, value) => (typeOf(value, wanted) ? undefined : `is ${brief(value)}`),
+      : `${show(value)} does not match`,
+  type: (wanted: string, value) => (typeOf(value, wanted) ? undefined : `is ${show(value)}`),
   length: (wanted: Matcher, value, generation) => {
     const length = Array.isArray(value) || typeof value === "string" ? value.length : undefined;
     const problem = judge(wanted, length, generation);
-    return problem === undefined ? undefined : `has length ${length ?? "(none)"}: ${brief(value)}`;
+    return problem === undefined ? undefined : `has length ${length ?? "(none)"}: ${show(value)}`;
   },
   min: (wanted: number | string, value) =>
-    toNumber(value) >= bound(wanted) ? undefined : `is ${brief(value)}`,
+    toNumber(value) >= bound(wanted) ? undefined : `is ${show(value)}`,
   max: (wanted: number | string, value) =>
-    toNumber(value) <= bound(wanted) ? undefined : `is ${brief(value)}`,
+    toNumber(value) <= bound(wanted) ? undefined : `is ${show(value)}`,
   oneOf: (wanted: Json[], value) =>
-    wanted.some((item) => same(item, value)) ? undefined : `is ${brief(value)}`,
+    wanted.some((item) => same(item, value)) ? undefined : `is ${show(value)}`,
   exists: (wanted: boolean, value) =>
-    (value !== undefined && value !== null) === wanted ? undefined : `is ${brief(value)}`,
+    (value !== undefined && value !== null) === wanted ? undefined : `is ${show(value)}`,
   each: (wanted: Matcher, value, generation) => each(wanted, value, generation),
   some: (wanted: Matcher, value, generation) => some(wanted, value, generation),
   none: (wanted: Matcher, value, generation) => {
-    if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
+    if (!Array.isArray(value)) return `is not a list: ${show(value)}`;
     const found = value.find((item) => judge(wanted, item, generation) === undefined);
-    return found === undefined ? undefined : `holds ${brief(found)}`;
+    return found === undefined ? undefined : `holds ${show(found)}`;
   },
   subset: (wanted: { [path: string]: Matcher }, value, generation) => {
     const bad = checkAll(wanted, value, generation).find((check) => check.problem !== undefined);
@@ -119,14 +119,14 @@ function contains(wanted: string | Json[], value: Value): string | undefined {
     const found = Array.isArray(value)
       ? value.some((item) => same(wanted, item))
       : typeof value === "string" && value.includes(wanted);
-    return found ? undefined : `${brief(value)} does not hold it`;
+    return found ? undefined : `${show(value)} does not hold it`;
   }
   const missing = wanted.find((item) => contains(item as string, value) !== undefined);
-  return missing === undefined ? undefined : `${brief(value)} does not hold ${show(missing)}`;
+  return missing === undefined ? undefined : `${show(value)} does not hold ${show(missing)}`;
 }
 
 function each(wanted: Matcher, value: Value, generation: Generation): string | undefined {
-  if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
+  if (!Array.isArray(value)) return `is not a list: ${show(value)}`;
   for (const [at, item] of value.entries()) {
     const problem = judge(wanted, item, generation);
     if (problem !== undefined) return `[${at}] ${problem}`;
@@ -136,31 +136,31 @@ function each(wanted: Matcher, value: Value, generation: Generation): string | u
 
 /** Of many elements that do not fit, the one that nearly does tells most. */
 function some(wanted: Matcher, value: Value, generation: Generation): string | undefined {
-  if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
+  if (!Array.isArray(value)) return `is not a list: ${show(value)}`;
   if (value.some((item) => judge(wanted, item, generation) === undefined)) return undefined;
   const paths = isRules(wanted) && wanted.subset ? wanted.subset : undefined;
-  if (paths === undefined || value.length === 0) return `none fits of ${brief(value)}`;
+  if (paths === undefined || value.length === 0) return `none fits of ${show(value)}`;
   const fitting = (item: Value) =>
     checkAll(paths, item, generation).filter((check) => check.problem === undefined).length;
   const nearest = value.toSorted((a, b) => fitting(b) - fitting(a))[0];
-  return `none of ${value.length} fits; the nearest is ${brief(nearest)}`;
+  return `none of ${value.length} fits; the nearest is ${show(nearest)}`;
 }
 
 function sameSet(wanted: Json[] | string, value: Value): string | undefined {
-  if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
+  if (!Array.isArray(value)) return `is not a list: ${show(value)}`;
   const list = (Array.isArray(wanted) ? wanted : [wanted]).map(show).sort();
   const found = value.map(show).sort();
   const missing = list.filter((item) => !found.includes(item));
   const extra = found.filter((item) => !list.includes(item));
   if (missing.length + extra.length === 0 && list.length === found.length) return undefined;
-  if (missing.length + extra.length === 0) return `holds something twice: ${brief(value)}`;
-  return `is ${brief(value)} (missing ${missing.join(", ") || "none"}; extra ${extra.join(", ") || "none"})`;
+  if (missing.length + extra.length === 0) return `holds something twice: ${show(value)}`;
+  return `is ${show(value)} (missing ${missing.join(", ") || "none"}; extra ${extra.join(", ") || "none"})`;
 }
 
 function rising(value: Value): string | undefined {
-  if (!Array.isArray(value)) return `is not a list: ${brief(value)}`;
+  if (!Array.isArray(value)) return `is not a list: ${show(value)}`;
   const at = value.findIndex((item, i) => i > 0 && !(toNumber(item) > toNumber(value[i - 1])));
-  return at === -1 ? undefined : `does not rise at [${at}]: ${brief(value)}`;
+  return at === -1 ? undefined : `does not rise at [${at}]: ${show(value)}`;
 }
 
 function same(wanted: Value, value: Value): boolean {
@@ -185,9 +185,4 @@ function toNumber(value: Value): number {
 /** A bound is a number, or a duration (compared with observed milliseconds). */
 function bound(wanted: number | string): number {
   return typeof wanted === "number" ? wanted : milliseconds(wanted);
-}
-
-function brief(value: Value): string {
-  const text = show(value);
-  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
 }

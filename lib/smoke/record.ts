@@ -131,6 +131,8 @@ export type EntryOf<T extends Entry["type"]> = Extract<Entry, { type: T }>;
 
 export interface RunRecord {
   file: string;
+  /** What every text passes before it is written; long texts must pass it before they are cut. */
+  mask: Mask;
   write(entry: Entry): void;
   close(): void;
 }
@@ -140,6 +142,7 @@ export function openRecord(file: string, mask: Mask): RunRecord {
   const handle = openSync(file, "a", 0o600);
   return {
     file,
+    mask,
     write(entry) {
       // Ids and folders of what must be removed stay as they are: --clean works by them alone.
       const exact = entry.type === "world" || entry.type === "process" || entry.type === "closed";

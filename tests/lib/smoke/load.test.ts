@@ -44,6 +44,7 @@ test("all mistakes of all files are reported at once, each with its line", () =>
     "01-broken.yaml:18: matches: must be a regular expression",
     "01-broken.yaml:20: expct: is not a known field here",
     "01-broken.yaml:21: step 1.4 needs 9.9, which no earlier step is",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of a lane.
     "01-broken.yaml:21: step 1.4 uses ${nobody}, which neither it nor its needs capture",
     '01-broken.yaml:27: "2.1" is not an id of lane 1',
     '02-syntax.yaml:3: Missing closing "quote',
