@@ -210,6 +210,29 @@ describe("the flags", () => {
 });
 
 describe("as a process", () => {
+  test("is taken back by the command that it names, with edits, and artifacts stay", async () => {
+    using project = copyCase("plain");
+    const before = projectTree(project.root);
+    const root = ["--root", project.root];
+    const migrated = await runScript(script, [...root, "--yes"]);
+    const [, words = ""] = /to take it back: bun run scripts\/(.*)/.exec(migrated.stderr) ?? [];
+    const [rollback = "", ...rest] = words.split(" ");
+    const dir = "v001/task_sessions/task_design";
+    project.write(`${dir}/session.yml`, "status: reopened\n");
+    project.write(`${dir}/chart.svg`, "<svg/>");
+    const undone = await runScript(`scripts/${rollback}`, [...rest, "--yes"]);
+    expect(undone.code).toBe(5);
+    expect(undone.stdout).toContain(`${project.at(dir)}: holds "chart.svg"`);
+    expect(readFileSync(project.at(`${dir}.yml`), "utf8")).toBe("status: reopened\n");
+    expect(changesSince(before, project.root).map((line) => line.split(":", 1)[0])).toEqual(
+      [
+        `~ .workflow/versions/${dir}.yml`,
+        `+ .workflow/versions/${dir} (dir)`,
+        `+ .workflow/versions/${dir}/chart.svg (file)`,
+      ].sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1)),
+    );
+  });
+
   test("without a terminal and --yes it does nothing, and names the flag", async () => {
     using project = copyCase("plain");
     const before = projectTree(project.root);
