@@ -19,7 +19,7 @@ import { loadRunbook } from "../lib/smoke/load.ts";
 import { openRecord, readRecord } from "../lib/smoke/record.ts";
 import { ctrf } from "../lib/smoke/reports/machine.ts";
 import { summary } from "../lib/smoke/reports/markdown.ts";
-import { writeReport, writeReports } from "../lib/smoke/reports/write.ts";
+import { checkReportName, writeReport, writeReports } from "../lib/smoke/reports/write.ts";
 import { findings, hasFindings, type RunResult, resultOf } from "../lib/smoke/results.ts";
 import { stepsToResume } from "../lib/smoke/resume.ts";
 import { findRun, newRunId, recordFileOf, runRunbook } from "../lib/smoke/run.ts";
@@ -125,6 +125,7 @@ const command = script({
     const { args, out, terminal } = context;
     const folder = args.runs ?? join(tmpdir(), `ao-smoke-runs-${process.getuid?.() ?? 0}`);
     if (args.clean !== undefined) return await clean(folder, args.clean, out);
+    for (const file of args.report) checkReportName(file);
     const runbook = loadRunbook(args.runbook ?? join(import.meta.dir, "../lib/smoke/lanes"));
     const resumed = args.resume === undefined ? undefined : await reopen(folder, args.resume);
     const chosen = resumed

@@ -1,5 +1,4 @@
 /** A command, run to its end: exit code, stdout, stderr, and stdout as JSON where it is that. */
-import { describeError } from "../../errors.ts";
 import { runProcess } from "../processes.ts";
 import { environmentFor, resolveProgram } from "../sandbox.ts";
 import type { ActionType } from "./action.ts";
@@ -15,20 +14,16 @@ export const run: ActionType<"run"> = {
   async observe(action, { world, timeout }) {
     const [name = "", ...args] = words(action.run);
     const { sandbox, target } = world;
-    try {
-      const program = name === "ao" ? target.ao : resolveProgram(sandbox, name);
-      const result = await runProcess({
-        program,
-        args,
-        env: environmentFor(sandbox, action.env, action.path),
-        cwd: action.cwd ?? sandbox.home,
-        timeout,
-        ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
-      });
-      return { ...result, ...jsonOf(result.stdout) };
-    } catch (error) {
-      return { exit: null, stdout: "", stderr: "", failure: describeError(error) };
-    }
+    // What cannot be started has no result: that is the runner's error, not AO's failure.
+    const result = await runProcess({
+      program: name === "ao" ? target.ao : resolveProgram(sandbox, name),
+      args,
+      env: environmentFor(sandbox, action.env, action.path),
+      cwd: action.cwd ?? sandbox.home,
+      timeout,
+      ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
+    });
+    return { ...result, ...jsonOf(result.stdout) };
   },
 };
 

@@ -32,22 +32,26 @@ export function writeReports(result: RunResult, folder: string, version: string)
   return files.map(([name, text]) => write(join(folder, name), text));
 }
 
-/** Formats that {@link writeReport} knows, by extension. */
-export const reportExtensions = Object.keys(byExtension);
+/**
+ * Makes sure that a file's name says a format, so that a long walk is not made for nothing.
+ *
+ * @throws ToolkitError `usage` when its extension names none.
+ */
+export function checkReportName(file: string): void {
+  if (extname(file) in byExtension) return;
+  throw new ToolkitError("usage", `Cannot report to "${file}": no format has that extension`, {
+    hint: `One of ${Object.keys(byExtension).join(", ")}.`,
+  });
+}
 
 /**
- * Writes one report.
+ * Writes one report in the format that its name says.
  *
- * @throws ToolkitError `usage` when the extension names no format, `invalid` when it cannot be written.
+ * @throws ToolkitError as {@link checkReportName} does, and `invalid` when it cannot be written.
  */
 export function writeReport(result: RunResult, file: string, version: string): string {
-  const make = byExtension[extname(file)];
-  if (make === undefined) {
-    throw new ToolkitError("usage", `Cannot report to "${file}": no format has that extension`, {
-      hint: `One of ${reportExtensions.join(", ")}.`,
-    });
-  }
-  return write(file, make(result, version));
+  checkReportName(file);
+  return write(file, byExtension[extname(file)]?.(result, version) ?? "");
 }
 
 function write(file: string, text: string): string {

@@ -27,5 +27,6 @@ export function scratch(): Disposable & { path: string } {
 
 /** An environment for scripts under test: nothing of the user but the PATH. */
 export function cleanEnv(home: string): Record<string, string> {
-  return { HOME: home, TMPDIR: home, PATH: process.env.PATH ?? "" };
+  const noCache = { BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
+  return { HOME: home, TMPDIR: home, PATH: process.env.PATH ?? "", ...noCache };
 }
