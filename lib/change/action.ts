@@ -9,6 +9,7 @@ import { errorCode } from "../errors.ts";
 import { fold } from "./batch.ts";
 import { copyTree, removeTree, treeDigest } from "./copy.ts";
 import type { Disk, FileStat } from "./disk.ts";
+import { dirOf } from "./operation.ts";
 
 /** Moves without replacing. */
 export interface Move {
@@ -65,13 +66,13 @@ function matchesLikely(id: string | undefined, stat: FileStat): boolean {
 export function changedDirs(action: DiskAction): string[] {
   switch (action.act) {
     case "move": {
-      const dirs = [dirname(action.from), dirname(action.to)];
-      return action.across === undefined ? dirs : [...dirs, dirname(action.across.aside)];
+      const dirs = [dirOf(action.from), dirOf(action.to)];
+      return action.across === undefined ? dirs : [...dirs, dirOf(action.across.aside)];
     }
     case "swap":
-      return [dirname(action.path), dirname(action.staged), dirname(action.keep)];
+      return [dirOf(action.path), dirOf(action.staged), dirOf(action.keep)];
     default:
-      return [dirname(action.path)];
+      return [dirOf(action.path)];
   }
 }
 
@@ -151,9 +152,16 @@ function takeBack(disk: Disk, { path, staged, after, spare }: Swap): void {
   disk.renameNoReplace(staged, spare());
 }
 
+const noFile = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ELOOP"]);
+
 /** The digest of the file at a path; null when there is no file. */
 export function digestOf(disk: Disk, path: string): string | null {
-  return disk.lstat(path)?.kind === "file" ? disk.hashFile(path) : null;
+  try {
+    return disk.hashFile(path);
+  } catch (error) {
+    if (noFile.has(errorCode(error) ?? "")) return null;
+    throw error;
+  }
 }
 
 /** Does what was prepared. */
@@ -208,10 +216,10 @@ function moveAcross(disk: Disk, from: string, to: string, across: Move["across"]
       code: "EBUSY",
     });
   }
-  disk.sync([...copied, dirname(across.copy)]);
+  disk.sync(copied.files, [...copied.dirs, dirname(across.copy)]);
   disk.renameNoReplace(across.copy, to);
   // Two devices keep no order between them: the copy must be in place before the original goes.
-  disk.sync([dirname(to)]);
+  disk.sync([], [dirname(to)]);
   disk.renameNoReplace(from, across.aside);
 }
 
@@ -251,7 +259,7 @@ function replaceKeeping(disk: Disk, { path, staged, keep, before, spare }: Swap)
     disk.copyAttributes(path, keep);
   }
   // The second name must be durable before the first one is gone.
-  disk.sync([keep, dirname(keep)]);
+  disk.sync([keep], [dirname(keep)]);
   if (disk.hashFile(keep) !== before) {
     disk.unlink(keep);
     return "again";

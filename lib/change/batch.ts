@@ -3,8 +3,7 @@
  * be judged on the disk alone, whichever others had reached it when the power went.
  */
 
-import { dirname } from "node:path";
-import { type Operation, touchedBy } from "./operation.ts";
+import { dirOf, type Operation, touchedBy } from "./operation.ts";
 
 /** Most operations in a batch. */
 export const batchOperations = 1000;
@@ -36,27 +35,19 @@ export class BatchPaths {
     for (const path of paths) {
       this.#touched.add(path);
       if (makes) this.#made.add(path);
-      for (const dir of ancestors(path)) {
-        if (this.#above.has(dir)) break;
-        this.#above.add(dir);
-      }
+      for (let dir = dirOf(path); !this.#above.has(dir); dir = dirOf(dir)) this.#above.add(dir);
     }
     return true;
   }
 
   #meets(path: string, makes: boolean): boolean {
     if (this.#touched.has(path) || (this.#above.has(path) && !makes)) return true;
-    for (const dir of ancestors(path)) {
+    // A directory with a touched path below it was looked at before, and nothing above it can be
+    // touched any more.
+    for (let dir = dirOf(path); !this.#above.has(dir); dir = dirOf(dir)) {
       if (this.#touched.has(dir) && !this.#made.has(dir)) return true;
+      if (dir === "/") return false;
     }
     return false;
-  }
-}
-
-/** The directories above a path, nearest first. */
-function* ancestors(path: string): Generator<string> {
-  for (let dir = dirname(path); ; dir = dirname(dir)) {
-    yield dir;
-    if (dir === dirname(dir)) return;
   }
 }

@@ -2,11 +2,11 @@
  * What preparing an operation needs to know, and the private files that it may write for it.
  */
 
-import { dirname } from "node:path";
+import { errorCode } from "../errors.ts";
 import { type Action, digestOf, type Swap } from "./action.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk, WriteOptions } from "./disk.ts";
 import type { Facts } from "./journal.ts";
-import type { Operation } from "./operation.ts";
+import { dirOf, type Operation } from "./operation.ts";
 import type { Kept, TmuxPort } from "./options.ts";
 import type { Patchers } from "./patch.ts";
 import type { Places } from "./places.ts";
@@ -53,18 +53,18 @@ export class Context {
   /** Whether private files of `path` must stand beside it, and that its directory is allowed. */
   isNear(path: string): boolean {
     const { dev } = this.roots.parentOf(path);
-    return dev !== this.#dev || this.mounts.has(dirname(path));
+    return dev !== this.#dev || this.mounts.has(dirOf(path));
   }
 
   /** Writes a staged file, setting aside one of the same name that a crash may have left. */
-  stage(path: string, content: readonly Uint8Array[], like: StagedFile): void {
-    this.setAside(path);
-    const { mode, owner, attributesOf } = like;
-    this.disk.writeNew(path, content, {
-      mode,
-      ...(owner === undefined ? {} : { owner }),
-      ...(attributesOf === undefined ? {} : { attributesOf }),
-    });
+  stage(path: string, content: readonly Uint8Array[], like: WriteOptions): void {
+    try {
+      this.disk.writeNew(path, content, like);
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+      this.setAside(path);
+      this.disk.writeNew(path, content, like);
+    }
   }
 
   /** Moves a private file of unknown origin to the trash: it may be the last copy of something. */
@@ -103,11 +103,4 @@ export class Context {
       spare: () => this.spare(path, near),
     };
   }
-}
-
-/** What a staged file has to be like. */
-export interface StagedFile {
-  mode: number;
-  owner?: { uid: number; gid: number };
-  attributesOf?: string;
 }

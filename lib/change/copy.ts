@@ -14,23 +14,33 @@ import { Obstacle } from "./stop.ts";
  * @returns everything that has to be flushed before the copy is durable
  * @throws Obstacle for what cannot be copied: devices, sockets, names that are not UTF-8
  */
-export function copyTree(disk: Disk, from: string, to: string): string[] {
+export function copyTree(disk: Disk, from: string, to: string): Copied {
+  const copied: Copied = { files: [], dirs: [] };
+  copyInto(disk, from, to, copied);
+  return copied;
+}
+
+/** Paths of a copy that `Disk.sync` takes. */
+export interface Copied {
+  files: string[];
+  dirs: string[];
+}
+
+function copyInto(disk: Disk, from: string, to: string, copied: Copied): void {
   const stat = disk.lstat(from);
   if (stat === null) throw new Obstacle(from, "is gone");
   if (stat.kind === "other" || from.includes("\ufffd")) {
     throw new Obstacle(from, "cannot be moved to another device (its kind or name forbids it)");
   }
-  if (stat.kind !== "directory") {
+  if (stat.kind === "directory") {
+    disk.makeDir(to, 0o700);
+    copied.dirs.push(to);
+    for (const name of disk.readDir(from)) copyInto(disk, join(from, name), join(to, name), copied);
+  } else {
     disk.copyFile(from, to);
-    disk.copyAttributes(from, to);
-    return stat.kind === "file" ? [to] : [];
+    if (stat.kind === "file") copied.files.push(to);
   }
-  disk.makeDir(to, 0o700);
-  const copied = disk
-    .readDir(from)
-    .flatMap((name) => copyTree(disk, join(from, name), join(to, name)));
   disk.copyAttributes(from, to);
-  return [...copied, to];
 }
 
 /**

@@ -74,8 +74,8 @@ export interface Disk {
   copyFile(from: string, to: string): void;
   /** Copies owner, mode, modification time and (best effort) extended attributes. */
   copyAttributes(from: string, to: string): void;
-  /** Makes files' contents and directories' entries durable; paths that are gone are skipped. */
-  sync(paths: readonly string[]): void;
+  /** Makes contents of files and entries of directories durable; what is gone is skipped. */
+  sync(files: readonly string[], dirs: readonly string[]): void;
   /** Null when another process holds it. The file is created if need be. */
   tryLock(path: string): DiskLock | null;
 }
@@ -87,6 +87,8 @@ export interface WriteOptions {
   /** A file whose extended attributes are copied, best effort. */
   attributesOf?: string;
 }
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 
 /** From this many paths on, one flush of the whole file system beats a flush of each. */
 const fewPaths = 24;
@@ -225,7 +227,8 @@ const hashBuffer = Buffer.alloc(128 * 1024);
 
 function hashFile(path: string): string {
   const hasher = new Bun.CryptoHasher("sha256");
-  const fd = fs.openSync(path, "r");
+  // A link is not followed, and a named pipe does not keep us waiting.
+  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     for (;;) {
       const length = fs.readSync(fd, hashBuffer, 0, hashBuffer.length, null);
@@ -268,8 +271,6 @@ function quietly(step: () => void): void {
   }
 }
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
-
 function openAppend(path: string, length: number): Appender {
   const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
   if (fs.fstatSync(fd).size > length) fs.ftruncateSync(fd, length);
@@ -292,29 +293,30 @@ function flush(fd: number, path: string): void {
   }
 }
 
-/** An open file at `path`, or at its directory when the file itself may not be read. */
-function openToSync(path: string): { fd: number; whole: boolean } | null {
+/** An open file or directory, or the directory of a file that may not be read. */
+function openToSync(path: string): { fd: number; isWhole: boolean } | null {
   try {
-    return { fd: fs.openSync(path, "r"), whole: false };
+    return { fd: fs.openSync(path, "r"), isWhole: false };
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return null;
     if (code !== "EACCES" && code !== "EPERM") throw error;
-    return { fd: fs.openSync(dirname(path), "r"), whole: true };
+    return { fd: fs.openSync(dirname(path), "r"), isWhole: true };
   }
 }
 
-function sync(paths: readonly string[]): void {
-  const many = paths.length > fewPaths && native.syncfs !== undefined;
+function sync(files: readonly string[], dirs: readonly string[]): void {
+  const isMany = files.length + dirs.length > fewPaths && native.syncfs !== undefined;
   const flushed = new Set<bigint>();
-  for (const path of paths) {
-    const dev = many ? lstat(path)?.dev : undefined;
-    if (many && (dev === undefined || flushed.has(dev))) continue;
+  // A file is on the file system of its directory.
+  for (const path of isMany ? new Set([...dirs, ...files.map(dirname)]) : [...files, ...dirs]) {
+    const dev = isMany ? lstat(path)?.dev : undefined;
+    if (isMany && (dev === undefined || flushed.has(dev))) continue;
     if (dev !== undefined) flushed.add(dev);
     const opened = openToSync(path);
     if (opened === null) continue;
     try {
-      if (!(many || opened.whole)) flush(opened.fd, path);
+      if (!(isMany || opened.isWhole)) flush(opened.fd, path);
       else if (native.syncfs?.(opened.fd) !== 0) throw systemError(lastError(), "syncfs", path);
     } finally {
       fs.closeSync(opened.fd);

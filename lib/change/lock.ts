@@ -111,6 +111,8 @@ export function aoLockRules(operation: Operation): AoLockRule[] {
 const aoPatienceMs = 10_000;
 /** Our locks are made to look fresh this often, so that AO does not take them for abandoned. */
 const refreshMs = 5_000;
+/** After a pause of this length they may be somebody else's by now. */
+const doubtMs = 15_000;
 
 /**
  * AO's lock files, as many as a batch needs. They are hard links to one token file whose content
@@ -122,6 +124,7 @@ export class AoLocks {
   readonly #held = new Map<string, bigint | null>();
   #token = 0n;
   #touchedAt = 0;
+  #isDoubtful = false;
 
   constructor(
     readonly disk: Disk,
@@ -135,6 +138,8 @@ export class AoLocks {
     const content = Buffer.from(`${JSON.stringify({ tool: "ao-toolkit", migration: id })}\n`);
     if (this.disk.lstat(lockToken) !== null) this.disk.unlink(lockToken);
     this.disk.writeNew(lockToken, [content], { mode: 0o644 });
+    // A power cut must not leave a lock that does not say whose it is.
+    this.disk.sync([lockToken], []);
     this.#token = this.disk.lstat(lockToken)?.ino ?? 0n;
     this.#touchedAt = Date.now();
   }
@@ -174,18 +179,25 @@ export class AoLocks {
 
   /** Keeps the locks from looking abandoned. */
   refresh(): void {
-    if (Date.now() - this.#touchedAt < refreshMs) return;
+    const age = Date.now() - this.#touchedAt;
+    if (age < refreshMs) return;
     this.disk.touch(this.places.lockToken);
     this.#touchedAt = Date.now();
+    // Long enough asleep for AO to take them over.
+    if (age > doubtMs) this.#isDoubtful = true;
   }
 
   release(): void {
+    this.refresh();
     for (const [lock, token] of this.#held) {
       this.#held.delete(lock);
       // One that AO took for abandoned is AO's now, and stays.
-      const ours = token === null ? this.#isOurs(lock) : this.disk.lstat(lock)?.ino === token;
-      if (ours) this.disk.unlink(lock);
+      const isOurs =
+        !this.#isDoubtful ||
+        (token === null ? this.#isOurs(lock) : this.disk.lstat(lock)?.ino === token);
+      if (isOurs) this.disk.unlink(lock);
     }
+    this.#isDoubtful = false;
   }
 
   /** Removes locks that an earlier run of this migration left behind. */
@@ -200,10 +212,11 @@ export class AoLocks {
   }
 
   #take(rule: AoLockRule): boolean {
+    if (this.#create(rule.lock)) return true;
     const stat = this.disk.lstat(rule.lock);
     if (stat === null) return this.#create(rule.lock);
-    const abandoned = Date.now() - Number(stat.mtimeNs / 1_000_000n) > rule.staleMs;
-    if (!abandoned && !this.#isOurs(rule.lock)) return false;
+    const isAbandoned = Date.now() - Number(stat.mtimeNs / 1_000_000n) > rule.staleMs;
+    if (!isAbandoned && !this.#isOurs(rule.lock)) return false;
     // Moved aside first: had another program taken it over meanwhile, its lock goes back.
     const aside = this.#aside(rule.lock);
     this.disk.renameNoReplace(rule.lock, aside);
@@ -238,6 +251,7 @@ export class AoLocks {
   #createFile(lock: string, content: Uint8Array): boolean {
     try {
       this.disk.writeNew(lock, [content], { mode: 0o644 });
+      this.disk.sync([lock], []);
       return true;
     } catch (error) {
       if (errorCode(error) === "EEXIST") return false;

@@ -83,14 +83,14 @@ export function writeMigration(
   write(draft.manifest, [Buffer.from(`${JSON.stringify(files.manifest, null, 2)}\n`)]);
   write(draft.plan, formatPlan(files.plan));
   write(draft.journal, []);
-  const written = [draft.manifest, draft.plan, draft.journal, draft.dir];
+  const written = [draft.manifest, draft.plan, draft.journal];
   if (files.summary !== undefined) {
     write(draft.summary, [Buffer.from(files.summary)]);
     written.push(draft.summary);
   }
-  disk.sync(written);
+  disk.sync(written, [draft.dir]);
   disk.renameNoReplace(draft.dir, places.dir);
-  disk.sync([dirname(places.dir)]);
+  disk.sync([], [dirname(places.dir)]);
 }
 
 /** Makes a directory and those above it, as far as they are missing. */
@@ -103,7 +103,7 @@ export function makeDirs(disk: Disk, dir: string): void {
     // Another run may make the same directory at the same moment.
     if (errorCode(error) !== "EEXIST") throw error;
   }
-  disk.sync([dirname(dir)]);
+  disk.sync([], [dirname(dir)]);
 }
 
 /** @throws ToolkitError `invalid` when the files are missing or damaged */

@@ -72,6 +72,11 @@ export function touchedBy(operation: Operation): Touched {
   }
 }
 
+/** The directory of a plain absolute path; in the engine's inner loops `dirname` would count. */
+export function dirOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
 /** What to call the operation in a message: the path it changes, or the session it renames. */
 export function subjectOf(operation: Operation): string {
   if (operation.op === "renameTmux") return operation.from;

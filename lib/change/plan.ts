@@ -2,7 +2,7 @@
  * A plan: the operations of one migration, and the digest by which it is recognised.
  */
 
-import type { Operation } from "./operation.ts";
+import type { Json, Operation } from "./operation.ts";
 
 /** What `applyPlan` takes. The engine keeps the order: at any stop the disk is a prefix of it. */
 export interface Plan {
@@ -26,18 +26,50 @@ export interface Plan {
  */
 export function planDigest(operations: readonly Operation[]): string {
   const hasher = new Bun.CryptoHasher("sha256");
-  for (const operation of operations) hasher.update(`${canonical(operation)}\n`);
+  for (const operation of operations) hasher.update(`${JSON.stringify(ordered(operation))}\n`);
   return hasher.digest("hex");
 }
 
-/** JSON with sorted keys; absent and undefined members are the same. */
-function canonical(value: unknown): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  const record = value as Record<string, unknown>;
-  const members = Object.keys(record)
-    .filter((key) => record[key] !== undefined)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(record[key])}`);
-  return `{${members.join(",")}}`;
+/** The operation with its keys in one order; absent and undefined members are the same. */
+function ordered(operation: Operation): object {
+  switch (operation.op) {
+    case "create": {
+      const { op, path, content, encoding, mode } = operation;
+      return { op, path, content, encoding, mode };
+    }
+    case "patchJson":
+    case "patchYaml": {
+      const { op, path } = operation;
+      const line = operation.op === "patchJson" ? operation.line : undefined;
+      const edits = operation.edits.map(({ pointer, before, after, rename }) => ({
+        pointer,
+        before: sorted(before),
+        after: sorted(after),
+        rename,
+      }));
+      return { op, path, line, edits };
+    }
+    case "relinkWorktree": {
+      const { op, repo, worktree } = operation;
+      const files = operation.files.map(({ path, before, after }) => ({ path, before, after }));
+      return { op, repo, worktree, files };
+    }
+    case "move":
+    case "renameTmux": {
+      const { op, from, to } = operation;
+      return { op, from, to };
+    }
+    default: {
+      const { op, path } = operation;
+      return { op, path };
+    }
+  }
+}
+
+/** The value with the keys of its objects in order. */
+function sorted(value: Json | undefined): Json | undefined {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => sorted(item) ?? null);
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key]) ?? null]));
 }

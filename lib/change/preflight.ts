@@ -7,7 +7,7 @@ import { basename, dirname } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { fold } from "./batch.ts";
 import type { Disk } from "./disk.ts";
-import { type Operation, subjectOf } from "./operation.ts";
+import { dirOf, type Operation, subjectOf } from "./operation.ts";
 import { type Future, type FutureContent, isCaseless, Overlay } from "./overlay.ts";
 import { describeConflicts, type FieldPatch, type Patchers, patchBytes } from "./patch.ts";
 import type { Roots } from "./roots.ts";
@@ -160,14 +160,14 @@ class Preflight {
 
   /** The directory must be one, inside the roots, with no symlink on the way. */
   #expectParent(path: string): void {
-    const dir = dirname(path);
+    const dir = dirOf(path);
     const real = this.#overlay.realPathOf(dir);
     if (real === null) {
       if (isDirectory(this.#overlay.at(dir))) return;
       throw new Obstacle(path, "has no directory to be in");
     }
-    this.input.roots.parentOf(`${real}/${basename(path)}`);
-    if (!isDirectory(this.#overlay.at(dir))) throw new Obstacle(path, "has no directory to be in");
+    const { exists } = this.input.roots.parentOf(`${real}/${basename(path)}`);
+    if (!exists) throw new Obstacle(path, "has no directory to be in");
   }
 
   #patch(operation: FieldPatch): void {

@@ -6,7 +6,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { errorCode, ToolkitError } from "../errors.ts";
 import type { Disk } from "./disk.ts";
-import { type Operation, touchedBy } from "./operation.ts";
+import { dirOf, type Operation, touchedBy } from "./operation.ts";
 import type { Places } from "./places.ts";
 import { Obstacle } from "./stop.ts";
 
@@ -14,12 +14,15 @@ import { Obstacle } from "./stop.ts";
 export interface ParentFacts {
   /** Device of the nearest directory that exists. */
   dev: bigint;
+  /** Whether that is the directory itself. */
+  exists: boolean;
 }
 
 /** The roots of a run. Every path must be in one of the caller's and in one of the plan's. */
 export class Roots {
   readonly callers: readonly string[];
   readonly plans: readonly string[];
+  readonly #own: string;
   readonly #named = new Set<string>();
   readonly #parents = new Map<string, ParentFacts>();
 
@@ -28,6 +31,7 @@ export class Roots {
     readonly places: Places,
     roots: { callers: readonly string[]; plans: readonly string[] },
   ) {
+    this.#own = dirname(places.dir);
     this.callers = roots.callers.map((root) => resolve(root));
     this.plans = roots.plans.map((root) => resolve(root));
   }
@@ -53,11 +57,11 @@ export class Roots {
 
   #checkPath(index: number, path: string): void {
     if (!isPlain(path)) throw badPath("invalid", index, path, "it is no plain absolute path");
-    const own = dirname(this.places.dir);
+    const own = this.#own;
     if (isBelow(path, own) || isBelow(own, path)) {
       throw badPath("refused", index, path, `it holds or is held by "${own}"`);
     }
-    const dir = dirname(path);
+    const dir = dirOf(path);
     if (this.#named.has(dir)) return;
     const isNamed = (roots: readonly string[]) => roots.some((root) => isBelow(path, root));
     if (!(isNamed(this.callers) && isNamed(this.plans))) {
@@ -74,7 +78,7 @@ export class Roots {
    * @throws Obstacle when one does
    */
   parentOf(path: string): ParentFacts {
-    const dir = dirname(path);
+    const dir = dirOf(path);
     const known = this.#parents.get(dir);
     if (known !== undefined) return known;
     const facts = this.#look(path, dir);
@@ -98,7 +102,7 @@ export class Roots {
     if (!straight) throw new Obstacle(path, "leads through a symbolic link");
     const stat = this.disk.lstat(existing);
     if (stat === null) throw new Obstacle(existing, "is gone");
-    return { dev: stat.dev };
+    return { dev: stat.dev, exists: existing === real && stat.kind === "directory" };
   }
 
   /** The nearest existing directory, and the path with its symlinks resolved. */

@@ -6,7 +6,6 @@
  * line is durable is anything in the user's tree touched.
  */
 
-import { dirname } from "node:path";
 import { errorCode, ToolkitError } from "../errors.ts";
 import { changedDirs, perform } from "./action.ts";
 import { prepareBackward } from "./backward.ts";
@@ -16,7 +15,7 @@ import { prepareForward } from "./forward.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
 import { foldRecord, type Ledger } from "./ledger.ts";
 import type { AoLocks } from "./lock.ts";
-import { subjectOf, touchedBy } from "./operation.ts";
+import { dirOf, subjectOf, touchedBy } from "./operation.ts";
 import type { EngineOptions, Kept } from "./options.ts";
 import { concernsOnePath, Obstacle } from "./stop.ts";
 
@@ -77,7 +76,7 @@ export class Run {
 
   /** Makes everything done so far durable and records that, with more records. */
   #flush(records: readonly JournalRecord[]): void {
-    this.parts.context.disk.sync([...this.#dirty]);
+    this.parts.context.disk.sync([], [...this.#dirty]);
     this.#dirty.clear();
     this.#write(records);
   }
@@ -169,7 +168,7 @@ export class Run {
   #expectProgress(index: number, attempt: number): void {
     const operation = this.parts.context.operation(index);
     for (const path of touchedBy(operation).writes) {
-      if (this.parts.context.disk.lstat(dirname(path)) !== null) continue;
+      if (this.parts.context.disk.lstat(dirOf(path)) !== null) continue;
       throw new Obstacle(path, "has no directory to be in");
     }
     if (attempt < attempts) return;
@@ -190,7 +189,8 @@ export class Run {
   async #commit(batch: Batch, steps: readonly Step[]): Promise<number[]> {
     const { context, locks } = this.parts;
     const staged = steps.flatMap((step) => step.staged);
-    context.disk.sync([...this.#dirty, ...staged, ...new Set(staged.map(dirname))]);
+    for (const path of staged) this.#dirty.add(dirOf(path));
+    context.disk.sync(staged, [...this.#dirty]);
     this.#dirty.clear();
     const isUndo = this.direction === "undo";
     const items = steps.filter((s) => !isUndo || s.actions.length > 0).map((s) => s.facts);
@@ -228,7 +228,7 @@ export class Run {
   #isNewMount(error: unknown, index: number): boolean {
     if (errorCode(error) !== "EXDEV") return false;
     const { context } = this.parts;
-    const dirs = touchedBy(context.operation(index)).writes.map((path) => dirname(path));
+    const dirs = touchedBy(context.operation(index)).writes.map((path) => dirOf(path));
     const unknown = dirs.filter((dir) => !context.mounts.has(dir));
     for (const dir of unknown) context.mounts.add(dir);
     return unknown.length > 0;
