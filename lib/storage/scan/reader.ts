@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { errorCode, type Place } from "../../errors.ts";
 import type { Fault } from "../inventory.ts";
+import { isUnsafeName, whyUnsafe } from "./names.ts";
 
 /** Names in one directory by what they are; each list sorted by UTF-16 units. */
 export interface Listing {
@@ -24,6 +25,8 @@ export interface Listing {
   symlinks: string[];
   /** Pipes, sockets and devices. */
   specials: string[];
+  /** Whatever has a name that cannot be shown or cannot be opened; each is a fault already. */
+  unsafe: string[];
 }
 
 const sizeLimits = {
@@ -38,17 +41,12 @@ type Limit = keyof typeof sizeLimits;
 const readOnly = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 // Linux only, and only for one's own files: spares the disk a write for every file that is read.
 const keepAccessTime = constants.O_NOATIME ?? 0;
-/** What decoding puts in the place of bytes that are not UTF-8. */
-const replacement = "\ufffd";
-// Control characters, and the mark that stands for bytes that are not UTF-8.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unsafeName = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/;
 
 export class Reader {
   readonly faults: Fault[] = [];
   // One buffer for all reads, as large as the largest file needed so far.
   #buffer = Buffer.allocUnsafeSlow(64 * 1024);
-  /** Bytes of what was read last. */
+  /** Bytes of what was read last, or was too large to read; 0 when it could not be opened. */
   lastSize = 0;
 
   fault(kind: Fault["kind"], place: Place | string, detail: string): void {
@@ -59,16 +57,19 @@ export class Reader {
   list(dir: string): Listing | null {
     const entries = this.#entries(dir);
     if (entries === null) return null;
-    const listing: Listing = { files: [], dirs: [], symlinks: [], specials: [] };
+    const listing: Listing = { files: [], dirs: [], symlinks: [], specials: [], unsafe: [] };
     for (const entry of entries) {
       const { name } = entry;
-      if (unsafeName.test(name)) this.#unsafe(dir, name);
+      if (isUnsafeName(name)) listing.unsafe.push(name);
       else this.#listFor(listing, dir, entry)?.push(name);
     }
     listing.files.sort();
     listing.dirs.sort();
     listing.symlinks.sort();
     listing.specials.sort();
+    for (const name of new Set(listing.unsafe.sort())) {
+      this.fault("unsafe-name", `${dir}/${name}`, whyUnsafe(dir, name));
+    }
     return listing;
   }
 
@@ -95,12 +96,14 @@ export class Reader {
   }
 
   #load(path: string, limit: Limit): boolean {
+    this.lastSize = 0;
     let fd = -1;
     try {
       fd = openQuietly(path);
       this.lastSize = this.#fill(fd, sizeLimits[limit]);
       if (this.lastSize <= sizeLimits[limit]) return true;
-      this.fault("too-large", path, `${fstatSync(fd).size} bytes, over ${sizeLimits[limit]}`);
+      this.lastSize = fstatSync(fd).size;
+      this.fault("too-large", path, `${this.lastSize} bytes, over ${sizeLimits[limit]}`);
     } catch (error) {
       this.#failed(path, error);
     } finally {
@@ -129,7 +132,7 @@ export class Reader {
     const bytes = this.read(path);
     if (bytes === null) return null;
     const text = bytes.toString("utf8");
-    if (text.includes(replacement) && !Buffer.from(text).equals(bytes)) {
+    if (text.includes("\ufffd") && !Buffer.from(text).equals(bytes)) {
       this.fault("corrupt", path, "not UTF-8");
       return null;
     }
@@ -184,13 +187,6 @@ export class Reader {
     return stats.isSymbolicLink() ? listing.symlinks : listing.specials;
   }
 
-  #unsafe(dir: string, name: string): void {
-    const detail = name.includes(replacement)
-      ? `the name is not UTF-8: ${rawName(dir, name)}`
-      : "the name has control characters in it";
-    this.fault("unsafe-name", `${dir}/${name}`, detail);
-  }
-
   #failed(path: string, error: unknown): void {
     const code = errorCode(error);
     if (code === undefined) throw error;
@@ -215,23 +211,4 @@ function openQuietly(path: string): number {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The bytes of a name that is not UTF-8, escaped; names that decode alike are told one after another. */
-function rawName(dir: string, name: string): string {
-  const raw = readdirSync(dir, { encoding: "buffer" }).filter(
-    (candidate) => candidate.toString("utf8") === name,
-  );
-  return raw
-    .map((bytes) =>
-      [...bytes]
-        .map((byte) =>
-          byte >= 0x20 && byte < 0x7f
-            ? String.fromCharCode(byte)
-            : `\\x${byte.toString(16).padStart(2, "0")}`,
-        )
-        .join(""),
-    )
-    .sort()
-    .join(", ");
 }

@@ -94,7 +94,7 @@ function scanEntry(
   } else {
     into.otherSessionEntries.push(name);
     // Hidden files and the temporary files of an interrupted write are AO's own.
-    if (!name.startsWith(".") && !/\.tmp\.\d+\.\d+$/.test(name)) {
+    if (!/^\.(?!\.)/.test(name) && !/\.tmp\.\d+\.\d+$/.test(name)) {
       reader.fault("unsafe-name", `${dir}/${name}`, "not a session id");
     }
   }
@@ -112,7 +112,7 @@ export function readSession(
   const text = reader.readLossy(path);
   if (text !== null) return sessionOf(reader, path, name, sessionId, text);
   if (reader.faults.length === faultsBefore) return null;
-  return { path, sessionId, format: "bad", bytes: reader.stat(path)?.size ?? 0, fields: {} };
+  return { path, sessionId, format: "bad", bytes: reader.lastSize, fields: {} };
 }
 
 function sessionOf(
@@ -122,15 +122,18 @@ function sessionOf(
   sessionId: string,
   text: string,
 ): SessionFile {
-  const file: SessionFile = { path, sessionId, format: "json", bytes: reader.lastSize, fields: {} };
-  const plain = parsePlainObject(text);
-  const sniffed = plain === null ? sniffSession(reader.lastBytes, name) : null;
-  const object = plain ?? sniffed?.object;
-  if (object !== undefined) {
-    file.fields = sessionFieldsOf(object);
-    if (!surelyUnique(text, object) && hasDuplicateKeys(text, object)) file.duplicateKeys = true;
+  const file: SessionFile = { path, sessionId, format: "bad", bytes: reader.lastSize, fields: {} };
+  const object = parsePlainJson(text);
+  if (object !== null) return withObject(file, text, object);
+  const record = parsePlainRecord(text, name);
+  if (record !== null) {
+    file.format = "kv";
+    file.text = text;
+    file.fields = sessionFieldsOf(record);
+    return file;
   }
-  if (sniffed === null) return file;
+  const sniffed = sniffSession(reader.lastBytes, name);
+  if (sniffed.object !== undefined) return withObject(file, text, sniffed.object);
   file.format = sniffed.format;
   if (sniffed.text !== undefined) {
     file.text = sniffed.text;
@@ -143,17 +146,33 @@ function sessionOf(
   return file;
 }
 
-/**
- * The object of a file that is plainly what AO writes. Everything else is left to the careful
- * reading, which takes twice as long: twenty thousand times that would be felt.
- */
-function parsePlainObject(text: string): { [key: string]: Json } | null {
+function withObject(file: SessionFile, text: string, object: JsonObject): SessionFile {
+  file.format = "json";
+  file.fields = sessionFieldsOf(object);
+  if (!surelyUnique(text, object) && hasDuplicateKeys(text, object)) file.duplicateKeys = true;
+  return file;
+}
+
+type JsonObject = { [key: string]: Json };
+
+// The next two know at a glance what AO itself writes, and leave everything else to the careful
+// reading: for each file that takes twice as long, and there may be tens of thousands.
+
+function parsePlainJson(text: string): JsonObject | null {
   if (text.charCodeAt(0) !== 0x7b || text.includes("\ufffd")) return null;
   try {
     return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+function parsePlainRecord(text: string, name: string): Record<string, string> | null {
+  // A blank or a bracket may open JSON; a letter opens a pair.
+  if (!/^[A-Za-z]/.test(text) || name.endsWith(".json") || /[\0\ufffd]/.test(text)) return null;
+  const record = parseKeyValue(text);
+  for (const _ in record) return record;
+  return null;
 }
 
 function faultLinksAndSpecials(reader: Reader, dir: string, listing: Listing): string[] {

@@ -172,8 +172,8 @@ function sum(entries: OtherEntry[]): number {
 
 /** Not one file at any depth: what was seen tells most of it, the rest is looked up. */
 function isEmpty(dir: StateDir, listing: Listing): boolean {
-  const { files, symlinks, specials } = listing;
-  const seen = [files, symlinks, specials, dir.sessions, dir.archives, dir.staleLocks];
+  const { files, symlinks, specials, unsafe } = listing;
+  const seen = [files, symlinks, specials, unsafe, dir.sessions, dir.archives, dir.staleLocks];
   if ([...seen, dir.corruptCopies].some((list) => list.length > 0)) return false;
   return !listing.dirs.some((name) => holdsFile(`${dir.path}/${name}`));
 }

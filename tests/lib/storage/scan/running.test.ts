@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { Reader } from "../../../../lib/storage/scan/reader.ts";
+import {
+  commandOf,
+  isAlive,
+  isAoCommand,
+  scanRunning,
+} from "../../../../lib/storage/scan/running.ts";
+import { deadPid } from "../../../disk/live.ts";
+import { makeTemp } from "../../../temp.ts";
+
+let dir = "";
+beforeAll(() => {
+  dir = makeTemp("running");
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const env = { PATH: process.env.PATH };
+
+describe("a command line is AO's", () => {
+  test.each([
+    ["ao start"],
+    ["/usr/local/bin/ao start"],
+    ["agent-orchestrator daemon"],
+    ["node /usr/lib/node_modules/@aoagents/ao/dist/index.js start"],
+    ["node /usr/lib/node_modules/@aoagents/ao-cli/dist/index.js start"],
+    ["/opt/node/bin/node --require ts-node --max-old-space-size=4096 /usr/bin/ao start"],
+    ["node22 /home/me/.npm/bin/agent-orchestrator.js"],
+    ["bun run /srv/node_modules/@composio/ao-cli/dist/index.js"],
+    ["node /home/me/code/agent-orchestrator/packages/cli/dist/index.js start"],
+    ["/bin/sh /usr/local/bin/ao start"],
+  ])("when it is `%s`", (line) => {
+    expect(isAoCommand(line.split(" "))).toBe(true);
+  });
+
+  test.each([
+    [""],
+    ["vim /home/me/.agent-orchestrator/config.yaml"],
+    ["code /home/me/code/agent-orchestrator"],
+    ["less ao"],
+    ["node /home/me/code/agent-orchestrator/node_modules/.bin/vite"],
+    ["node -e ao /usr/bin/other"],
+    ["node --require /usr/lib/node_modules/@aoagents/ao/hook.js /srv/server.js"],
+    ["bash -c ao"],
+    ["-zsh"],
+    ["tail -f /home/me/.agent-orchestrator/ao"],
+    ["aoss start"],
+    ["node"],
+  ])("but not when it is `%s`", (line) => {
+    expect(isAoCommand(line.split(" "))).toBe(false);
+  });
+});
+
+test("this process lives, runs its tests, and is not AO", () => {
+  expect(isAlive(process.pid)).toBe(true);
+  expect(commandOf(process.pid, env).join(" ")).toContain("test");
+  expect(isAlive(deadPid())).toBe(false);
+});
+
+test("a run file is believed only when its process lives and is AO", () => {
+  const path = `${dir}/running.json`;
+  const scanned = (text: string) => {
+    writeFileSync(path, text);
+    const reader = new Reader();
+    const found = scanRunning(reader, path, env);
+    return [found, reader.faults.map(({ kind }) => kind)];
+  };
+  const facts = { path, port: 3000, pid: process.pid };
+  expect(scanned(JSON.stringify({ pid: process.pid, port: 3000 }))).toEqual([
+    { ...facts, alive: true, isAo: false },
+    [],
+  ]);
+  const pid = deadPid();
+  expect(scanned(JSON.stringify({ pid, port: "3000" }))).toEqual([
+    { ...facts, pid, port: null, alive: false, isAo: false },
+    [],
+  ]);
+  for (const odd of [-1, 0, 1.5, 2 ** 60, "1", null]) {
+    expect(scanned(JSON.stringify({ pid: odd }))).toEqual([
+      { path, pid: null, port: null, alive: false, isAo: false },
+      [],
+    ]);
+  }
+  expect(scanned("not json")).toEqual([null, ["corrupt"]]);
+});
