@@ -121,14 +121,16 @@ export interface SessionIdParts {
  * anything else, and for numbers too large to count on from.
  */
 export function parseSessionId(sessionId: string): SessionIdParts | null {
-  const match = /^([a-zA-Z0-9_-]+?)(?:(-orchestrator)(?:-(\d+))?|-(\d+))$/.exec(sessionId);
-  if (!match) return null;
-  const [, prefix = "", orchestrator, ofOrchestrator, ofWorker] = match;
-  const digits = ofOrchestrator ?? ofWorker;
-  if (digits === undefined) return { prefix, orchestrator: true };
-  const number = Number(digits);
-  if (!Number.isSafeInteger(number)) return null;
-  return { prefix, number, orchestrator: orchestrator !== undefined };
+  if (!isSafeSessionId(sessionId)) return null;
+  const word = "-orchestrator";
+  const dash = sessionId.lastIndexOf("-");
+  const tail = sessionId.slice(dash + 1);
+  const head = /^\d+$/.test(tail) && dash > 0 ? sessionId.slice(0, dash) : sessionId;
+  const orchestrator = head.endsWith(word) && head.length > word.length;
+  const prefix = orchestrator ? head.slice(0, -word.length) : head;
+  if (head === sessionId) return orchestrator ? { prefix, orchestrator } : null;
+  const number = Number(tail);
+  return Number.isSafeInteger(number) ? { prefix, number, orchestrator } : null;
 }
 
 /** tmux name of a V1 session: `{h12}-{prefix}-{n}`. */

@@ -14,6 +14,7 @@ import type { UndoResult } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
 import { resolvePlaces } from "../lib/paths.ts";
+import { taskPlaces } from "../lib/tasks/places.ts";
 import { formatBytes, plural, printable, shellWord, table } from "../lib/text.ts";
 
 const args = {
@@ -78,7 +79,7 @@ function migrationsDir(context: RollbackContext): string {
   const { args, cwd, env } = context;
   return args.root === undefined
     ? join(resolvePlaces({ ...args, env }).baseDir, "migrations")
-    : join(resolve(cwd, args.root), ".workflow", "migrations");
+    : taskPlaces(resolve(cwd, args.root)).migrationsDir;
 }
 
 async function list(context: RollbackContext): Promise<Outcome> {
@@ -168,7 +169,7 @@ function undoText({ id, undone, kept, warnings }: UndoResult): string {
 /** What may be written: the workflow's own directory, or the named places of this disk. */
 async function rootsFor(context: RollbackContext, migrationDir: string): Promise<string[]> {
   const { args, cwd, env } = context;
-  if (args.root !== undefined) return [join(resolve(cwd, args.root), ".workflow")];
+  if (args.root !== undefined) return [taskPlaces(resolve(cwd, args.root)).workflowDir];
   const { recordedRoots } = await import("../lib/storage/roots.ts");
   const { loadPlan } = await import("../lib/change/history.ts");
   return recordedRoots(resolvePlaces({ ...args, env }), (await loadPlan(migrationDir)).roots);

@@ -34,7 +34,6 @@ export interface Assessment {
 export function assess(options: AssessOptions): Assessment {
   const { places, env, now, steps, answers, tmux, sizes, deadExports } = options;
   const inventory = scan(places, { tmux, sizes, env });
-  const aoVersion = installedAoVersion(env);
   const plan = planStorage(inventory, {
     now,
     steps,
@@ -45,7 +44,11 @@ export function assess(options: AssessOptions): Assessment {
   return {
     plan,
     record: () =>
-      recordOf(plan, { generatedAt: now, aoVersion, inventoryDigest: inventoryDigest(inventory) }),
+      recordOf(plan, {
+        generatedAt: now,
+        aoVersion: installedAoVersion(env),
+        inventoryDigest: () => inventoryDigest(inventory),
+      }),
   };
 }
 

@@ -16,7 +16,7 @@ export interface PlannedStep {
   title: string;
   description: string;
   count: number;
-  details: string[];
+  readonly details: string[];
   operations: Operation[];
 }
 
@@ -37,12 +37,13 @@ export interface StepContext {
 /** A step's own buffer of operations and details. */
 export class StepBuilder {
   readonly operations: Operation[] = [];
-  readonly details: string[] = [];
+  /** Written out only when somebody reads them: there may be one for every session. */
+  readonly details: (() => string)[] = [];
 
   constructor(readonly context: StepContext) {}
 
   /** One line for the user; each counts as one thing changed. */
-  detail(line: string): void {
+  detail(line: () => string): void {
     this.details.push(line);
   }
 

@@ -1,5 +1,6 @@
 /** How one state directory gets into a project: by a single rename, or merged entry by entry. */
 
+import type { Operation } from "../change/operation.ts";
 import type { StepBuilder } from "./builder.ts";
 import type { OtherEntry, StateDir } from "./inventory.ts";
 import { convertedText, metadataEdits } from "./metadata-edits.ts";
@@ -120,12 +121,21 @@ function convert(
   from: string,
   to: string,
 ): void {
-  const edits = metadataEdits(session, target, builder.context.edits);
-  const content = convertedText(session, edits);
+  const context = builder.context.edits;
+  let text: string | undefined;
+  const create: Operation = {
+    op: "create",
+    path: to,
+    // A dry run shows that the file is made, not what is in it, and there may be very many.
+    get content() {
+      text ??= convertedText(session, metadataEdits(session, target, context));
+      return text;
+    },
+  };
   builder.ensureDir(to.slice(0, to.lastIndexOf("/")));
   // The original leaves first only where both have one name; else a reader always finds one of them.
-  if (from === to) builder.add({ op: "trash", path: from }, { op: "create", path: to, content });
-  else builder.add({ op: "create", path: to, content }, { op: "trash", path: from });
+  if (from === to) builder.add({ op: "trash", path: from }, create);
+  else builder.add(create, { op: "trash", path: from });
 }
 
 /** Corrupt copies and hidden entries under `sessions/`: moved where the name is free. */

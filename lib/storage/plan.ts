@@ -119,15 +119,32 @@ function buildSteps(context: StepContext): PlannedStep[] {
   const built: PlannedStep[] = [];
   for (const id of stepIds) {
     if (!context.options.steps.has(id)) continue;
-    const { title, description, build } = steps[id];
     const builder = new StepBuilder(context);
-    build(builder);
+    steps[id].build(builder);
     if (builder.operations.length === 0) continue;
-    const { operations, details } = builder;
-    const order = stepIds.indexOf(id) + 1;
-    built.push({ order, id, title, description, count: details.length, details, operations });
+    built.push(stepOf(id, steps[id], builder));
   }
   return built;
+}
+
+function stepOf(
+  id: StepId,
+  { title, description }: Step,
+  { operations, details }: StepBuilder,
+): PlannedStep {
+  let lines: string[] | undefined;
+  return {
+    order: stepIds.indexOf(id) + 1,
+    id,
+    title,
+    description,
+    count: details.length,
+    get details() {
+      lines ??= details.map((line) => line());
+      return lines;
+    },
+    operations,
+  };
 }
 
 function knownDirs(inventory: Inventory): Set<string> {

@@ -80,14 +80,19 @@ export interface PlanRecord {
 /** The record of one plan. */
 export function recordOf(
   plan: StoragePlan,
-  meta: { generatedAt: Date; aoVersion: string; inventoryDigest: string },
+  meta: { generatedAt: Date; aoVersion: string; inventoryDigest: () => string },
 ): PlanRecord {
   return {
     schemaVersion: 3,
     generatedAt: meta.generatedAt.toISOString(),
     aoVersion: meta.aoVersion,
-    planId: plan.id,
-    inventoryDigest: meta.inventoryDigest,
+    // Digests of a large disk cost more than all else here, and only the JSON form shows them.
+    get planId() {
+      return plan.id;
+    },
+    get inventoryDigest() {
+      return meta.inventoryDigest();
+    },
     selectedSteps: [...plan.selected],
     inventory: inventoryRecord(plan),
     steps: plan.steps,

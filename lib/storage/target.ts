@@ -235,10 +235,9 @@ function sessionTarget(
   archived: boolean,
   archiveFile?: string,
 ): SessionTarget {
-  const converted = fate === "convert" || file.path.endsWith(".json");
   const fileName = archived
     ? (archiveFile ?? archiveName(file))
-    : renamedFile(file, sessionId, converted);
+    : renamedFile(file, sessionId, fate === "convert" || file.format === "json");
   const folder = archived ? "sessions/archive" : "sessions";
   return {
     file,
@@ -253,9 +252,10 @@ function sessionTarget(
 }
 
 function renamedFile(file: SessionFile, sessionId: string, json: boolean): string {
-  const name = lastPart(file.path);
   if (json) return `${sessionId}.json`;
-  return sessionId === file.sessionId ? name : sessionId;
+  const name = lastPart(file.path);
+  if (sessionId === file.sessionId) return name;
+  return name.endsWith(".json") ? `${sessionId}.json` : sessionId;
 }
 
 /** Archives become JSON like live sessions; a file that cannot be read keeps its name. */

@@ -13,7 +13,7 @@ export function build(builder: StepBuilder): void {
     if (move.carrier !== null && !mended) continue;
     if (!mended) builder.move(move.from, move.to);
     builder.settleWorktree(move);
-    builder.detail(
+    builder.detail(() =>
       mended
         ? `${builder.show(move.to)}: git link repaired`
         : `${builder.show(move.from)} → ${builder.show(move.to)}`,

@@ -78,7 +78,7 @@ function moveWhole(builder: StepBuilder, dir: ObservabilityDir, owner: ProjectTa
   const place = placeFor(builder, dir, owner);
   builder.context.placed.set(place.toLowerCase(), null);
   builder.move(dir.path, place);
-  builder.detail(`${lastPart(dir.path)} → ${builder.show(place)}`);
+  builder.detail(() => `${lastPart(dir.path)} → ${builder.show(place)}`);
 }
 
 function moveFiles(
@@ -96,5 +96,5 @@ function moveFiles(
   for (const place of places.values()) builder.context.placed.set(place.toLowerCase(), null);
   builder.add({ op: "trash", path: dir.path });
   const where = [...places.values()].map((place) => builder.show(place)).join(", ");
-  builder.detail(`${lastPart(dir.path)} → ${where}`);
+  builder.detail(() => `${lastPart(dir.path)} → ${where}`);
 }

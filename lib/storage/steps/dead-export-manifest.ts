@@ -17,5 +17,5 @@ export function build(builder: StepBuilder): void {
   const path = `${inventory.places.baseDir}/migrations/v3-${stamp}.dead-exports.txt`;
   builder.ensureDir(`${inventory.places.baseDir}/migrations`);
   builder.add({ op: "create", path, content: `${names.join("\n")}\n` });
-  for (const name of names) builder.detail(name);
+  for (const name of names) builder.detail(() => name);
 }

@@ -16,17 +16,17 @@ export function build(builder: StepBuilder): void {
   for (const dir of merged) {
     if (target.keptDirs.has(dir) || hasFaults(builder, dir)) continue;
     builder.add({ op: "trash", path: dir.path });
-    builder.detail(`${builder.show(dir.path)} (merged)`);
+    builder.detail(() => `${builder.show(dir.path)} (merged)`);
   }
   for (const dir of inventory.hashDirs) {
     if (!dir.empty) continue;
     builder.add({ op: "trash", path: dir.path });
-    builder.detail(`${lastPart(dir.path)} (empty)`);
+    builder.detail(() => `${lastPart(dir.path)} (empty)`);
   }
   for (const { path, kind } of inventory.leftovers) {
     if (kind !== "migration-marker") continue;
     builder.add({ op: "trash", path });
-    builder.detail(`${builder.show(path)} (left by an interrupted AO migration)`);
+    builder.detail(() => `${builder.show(path)} (left by an interrupted AO migration)`);
   }
 }
 

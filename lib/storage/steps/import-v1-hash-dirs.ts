@@ -14,7 +14,9 @@ export function build(builder: StepBuilder): void {
     for (const source of target.sources) {
       if (source.step !== "import-v1-hash-dirs") continue;
       bringIn(builder, target, source, target.standing);
-      builder.detail(`${lastPart(source.dir.path)} → projects/${target.id}${contents(source)}`);
+      builder.detail(
+        () => `${lastPart(source.dir.path)} → projects/${target.id}${contents(source)}`,
+      );
     }
     if (target.standing === target.dir) settleSources(builder, target);
   }

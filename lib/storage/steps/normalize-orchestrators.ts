@@ -14,7 +14,7 @@ export function build(builder: StepBuilder): void {
         const edits = [{ pointer: "/sessionId", before: move.sessionId, after: move.becomes }];
         if (move.becomes !== move.sessionId) builder.add({ op: "patchJson", path: move.to, edits });
       }
-      builder.detail(`${builder.show(move.from)} → ${builder.show(move.to)}`);
+      builder.detail(() => `${builder.show(move.from)} → ${builder.show(move.to)}`);
     }
   }
 }

@@ -24,25 +24,26 @@ export function build(builder: StepBuilder): void {
     } else {
       builder.add({ op: "create", path, content: `${JSON.stringify({ next }, null, 2)}\n` });
     }
-    builder.detail(`projects/${target.id}/.next-session-id.json: ${next}`);
+    builder.detail(() => `projects/${target.id}/.next-session-id.json: ${next}`);
   }
 }
 
 /** Highest number in use under the project's prefix; 0 when there is none. */
 function highestNumber(builder: StepBuilder, target: ProjectTarget): number {
-  const dirs = [target.project.home, ...target.sources.map((source) => source.dir)];
-  const ids = [
-    ...target.sessions.flatMap((session) => [session.sessionId, session.file.sessionId]),
-    ...dirs.flatMap((dir) => dir?.worktrees ?? []),
-    ...builder.context.target.worktrees
-      .filter((move) => move.target === target)
-      .map((move) => lastPart(move.to)),
-  ];
   let highest = 0;
-  for (const id of ids) {
+  const see = (id: string) => {
     const parsed = parseSessionId(id);
-    if (parsed === null || parsed.orchestrator || parsed.prefix !== target.project.prefix) continue;
+    if (parsed === null || parsed.orchestrator || parsed.prefix !== target.project.prefix) return;
     highest = Math.max(highest, parsed.number ?? 0);
+  };
+  for (const { formerId, sessionId } of target.sessions) {
+    see(formerId);
+    if (sessionId !== formerId) see(sessionId);
+  }
+  for (const name of target.project.home?.worktrees ?? []) see(name);
+  for (const { dir } of target.sources) for (const name of dir.worktrees) see(name);
+  for (const move of builder.context.target.worktrees) {
+    if (move.target === target) see(lastPart(move.to));
   }
   return highest;
 }

@@ -18,7 +18,7 @@ export function build(builder: StepBuilder): void {
     const twins = target.sources.filter((source) => source.step === "rekey-v1-entries");
     for (const source of twins) {
       bringIn(builder, target, source, target.dir);
-      builder.detail(`projects/${source.dir.name} → projects/${target.id} (merged)`);
+      builder.detail(() => `projects/${source.dir.name} → projects/${target.id} (merged)`);
     }
     if (moved) settleSources(builder, target);
     const dirs = new Set([...(moved ? [target.project.home] : []), ...twins.map(({ dir }) => dir)]);
@@ -34,7 +34,7 @@ function moveHome(builder: StepBuilder, target: ProjectTarget): boolean {
   builder.move(target.standing, target.dir);
   const { home } = target.project;
   if (home !== null) noteDirs(builder.context.dirs, home, target.dir);
-  builder.detail(`projects/${target.project.home?.name} → projects/${target.id}`);
+  builder.detail(() => `projects/${target.project.home?.name} → projects/${target.id}`);
   return true;
 }
 
@@ -55,5 +55,5 @@ function rekeyEntry(builder: StepBuilder, project: Project): void {
   if (edits.length > 0) builder.add({ op: "patchYaml", path, edits });
   builder.add({ op: "patchYaml", path, edits: [{ pointer, rename: id }] });
   const standing = project.home?.name;
-  if (standing === undefined || standing === id) builder.detail(`registry: ${key} → ${id}`);
+  if (standing === undefined || standing === id) builder.detail(() => `registry: ${key} → ${id}`);
 }

@@ -9,6 +9,6 @@ export const description =
 export function build(builder: StepBuilder): void {
   for (const { from, to } of builder.context.edits.tmux.renames) {
     builder.add({ op: "renameTmux", from, to });
-    builder.detail(`${from} → ${to}`);
+    builder.detail(() => `${from} → ${to}`);
   }
 }

@@ -21,7 +21,7 @@ function rewrite(builder: StepBuilder, target: ProjectTarget, session: SessionTa
   if (inHome && (session.fate === "convert" || session.fate === "set-aside")) {
     settleInPlace(builder, target, session, target.dir);
     const verb = session.fate === "convert" ? "key=value → JSON" : "empty, set aside";
-    builder.detail(`${builder.show(session.path)}: ${verb}`);
+    builder.detail(() => `${builder.show(session.path)}: ${verb}`);
     return;
   }
   if (session.fate !== "stay" && session.fate !== "move") return;
@@ -33,5 +33,7 @@ function rewrite(builder: StepBuilder, target: ProjectTarget, session: SessionTa
     return;
   }
   builder.add({ op: "patchJson", path: session.path, edits });
-  builder.detail(`${builder.show(session.path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`);
+  builder.detail(
+    () => `${builder.show(session.path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`,
+  );
 }

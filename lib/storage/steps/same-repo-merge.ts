@@ -21,9 +21,10 @@ export function build(builder: StepBuilder): void {
     }
   }
   for (const project of identities.projects) {
-    if (project.mergedInto === null) continue;
+    const into = project.mergedInto;
+    if (into === null) continue;
     removeEntry(builder, project.key);
-    builder.detail(`${projectLabel(project)} → ${projectLabel(project.mergedInto)}`);
+    builder.detail(() => `${projectLabel(project)} → ${projectLabel(into)}`);
   }
 }
 

@@ -27,7 +27,7 @@ export function build(builder: StepBuilder): void {
     if (registryPointer(registry, key) === null) continue;
     const pointer = `${registryPointer(registry, now)}/storageKey`;
     edits.push({ pointer, before: entry.storageKey });
-    builder.detail(`${now}: ${entry.storageKey}`);
+    builder.detail(() => `${now}: ${entry.storageKey}`);
   }
   if (edits.length > 0) builder.add({ op: "patchYaml", path: places.configFile, edits });
   markSchema(builder);
@@ -39,5 +39,5 @@ function markSchema(builder: StepBuilder): void {
   const edit: Edit = { pointer: "/schemaVersion", after: 3 };
   if (registry.schemaVersion !== undefined) edit.before = registry.schemaVersion;
   builder.add({ op: "patchYaml", path: places.configFile, edits: [edit] });
-  builder.detail("schemaVersion: 3");
+  builder.detail(() => "schemaVersion: 3");
 }

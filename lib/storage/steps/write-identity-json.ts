@@ -18,7 +18,7 @@ export function build(builder: StepBuilder): void {
     const path = `${dir}/identity.json`;
     const content = `${JSON.stringify(identityOf(project, id), null, 2)}\n`;
     builder.add({ op: "create", path, content });
-    builder.detail(`projects/${id}/identity.json`);
+    builder.detail(() => `projects/${id}/identity.json`);
   }
 }
 
