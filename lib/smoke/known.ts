@@ -8,7 +8,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { describeError, ToolkitError } from "../errors.ts";
 import type { Outcome } from "./engine.ts";
 import type { RunRecord } from "./record.ts";
-import { type Generation, generations, type Step } from "./schema.ts";
+import { type Generation, generations, type Runbook, type Step } from "./schema.ts";
 
 const issue = v.strictObject({
   step: v.string(),
@@ -95,6 +95,24 @@ export function loadKnownIssues(path: string, stepIds?: ReadonlySet<string>): Kn
     }
     return 1;
   }
+}
+
+/**
+ * The known issues of a generation: those that come along, and those of a file.
+ *
+ * @throws ToolkitError `invalid` when a file has mistakes.
+ */
+export function knownIssuesFor(
+  generation: Generation,
+  runbook: Runbook,
+  file: string | undefined,
+): KnownIssues {
+  const ids = new Set(runbook.lanes.flatMap((lane) => lane.steps.map(({ id }) => id)));
+  const bundled = bundledKnownIssues(generation);
+  // The bundled file speaks of the bundled lanes; somebody else's lanes have ids of their own.
+  const own = bundled === undefined ? [] : loadKnownIssues(bundled);
+  const given = file === undefined ? [] : loadKnownIssues(file, ids);
+  return createKnownIssues([...given, ...own], generation, new Date().toISOString().slice(0, 10));
 }
 
 /** The file of known issues that comes along for a generation; undefined where there is none. */

@@ -49,6 +49,25 @@ export function newRunId(at: Date): string {
   return `${stamp}-${crypto.randomUUID().slice(0, 4)}`;
 }
 
+/**
+ * A real GitHub repository with the token to use there.
+ *
+ * @throws ToolkitError `usage` when it is not OWNER/REPO or the environment holds no token.
+ */
+export function realGitHub(slug: string, env: RunOptions["env"]): { slug: string; token: string } {
+  const token = env.AO_GITHUB_TOKEN || env.GITHUB_TOKEN;
+  if (/^[\w.-]+\/[\w.-]+$/.test(slug) && token) return { slug, token };
+  const state = token ? "not OWNER/REPO" : "no token for it";
+  throw new ToolkitError("usage", `Cannot use GitHub repository "${slug}": ${state}`, {
+    hint: "Name OWNER/REPO, and set GITHUB_TOKEN.",
+  });
+}
+
+/** Folder for sandboxes: sockets live in it, and their paths are limited to about 100 bytes. */
+export function sandboxParent(temporary: string): string {
+  return temporary.length > 40 ? "/tmp" : temporary;
+}
+
 /** Path of a run's record. */
 export function recordFileOf(runs: string, id: string): string {
   return join(runs, id, "record.ndjson");

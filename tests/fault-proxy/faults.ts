@@ -31,6 +31,8 @@ export interface Fault {
   frames?: "lose-second" | "double-second" | "swap";
   /** SQL run on the database once the daemon is ready. */
   sql?: string;
+  /** Bytes of noise in the daemon's log before its first line. */
+  noise?: number;
   /** Lines of the daemon's log that match are lost. */
   loseLog?: string;
   /** `case` arms of the CLI in front: pattern of all arguments, and what to do instead. */
@@ -120,6 +122,12 @@ export const faults: Fault[] = [
     loseLog: "scm observer",
     steps: ["1.4", "6.3-no-session"],
     red: ["6.3-no-session"],
+  },
+  {
+    name: "the daemon fills its log",
+    noise: 30_000_000,
+    steps: ["1.1", "11.4"],
+    red: [],
   },
   {
     name: "an event is lost",

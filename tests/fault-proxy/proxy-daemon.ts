@@ -6,7 +6,7 @@
  */
 import { Database } from "bun:sqlite";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { freePort } from "../../lib/smoke/sandbox.ts";
@@ -27,6 +27,9 @@ const child = spawn(real, ["daemon"], {
   env: { ...env, AO_PORT: String(innerPort), AO_RUN_FILE: inner },
   stdio: ["ignore", "pipe", "pipe"],
 });
+for (let left = fault.noise ?? 0; left > 0; left -= 1_000) {
+  writeSync(1, `${"noise ".repeat(166)}   \n`);
+}
 const lost = fault.loseLog === undefined ? undefined : new RegExp(fault.loseLog);
 for (const [from, to] of [
   [child.stdout, process.stdout],
