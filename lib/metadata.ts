@@ -196,9 +196,26 @@ export function sessionFieldsOf(source: JsonObject | Record<string, string>): Se
     if (typeof id === "string" && id !== "") fields.handleId = id;
     if (typeof runtimeName === "string" && runtimeName !== "") fields.runtimeName = runtimeName;
     if (typeof path === "string" && path !== "") fields.handleWorkspacePath = path;
+    if (typeof source.runtimeHandle === "string") fields.handleText = source.runtimeHandle;
   }
-  if (objectOf(source.lifecycle) ?? objectOf(source.statePayload)) fields.hasLifecycle = true;
+  const lifecycle = objectOf(source.lifecycle) ?? objectOf(source.statePayload);
+  if (lifecycle !== undefined) addLifecycle(fields, lifecycle);
   return fields;
+}
+
+/** AO V2 keeps the runtime's names in the lifecycle too, and believes those first. */
+function addLifecycle(fields: SessionFields, lifecycle: JsonObject): void {
+  fields.hasLifecycle = true;
+  const runtime = lifecycle.runtime;
+  if (typeof runtime !== "object" || runtime === null || Array.isArray(runtime)) return;
+  const { tmuxName, handle } = runtime;
+  if (typeof tmuxName === "string" && tmuxName !== "") fields.lifecycleTmuxName = tmuxName;
+  if (typeof handle !== "object" || handle === null || Array.isArray(handle)) return;
+  const { id, data } = handle;
+  if (typeof id === "string" && id !== "") fields.lifecycleHandleId = id;
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return;
+  const path = data.workspacePath;
+  if (typeof path === "string" && path !== "") fields.lifecycleWorkspacePath = path;
 }
 
 function objectOf(value: Json | undefined): JsonObject | undefined {

@@ -139,8 +139,7 @@ function check(result: RunResult | null, action: string): void {
  */
 function hasNoSocket(env: Env): boolean {
   // As in tmux: the first of these that exists.
-  const dirs = [env.TMUX_TMPDIR, "/tmp"].filter((dir) => dir !== undefined && dir !== "");
-  const parent = dirs.find((dir) => existsSync(dir));
+  const parent = [env.TMUX_TMPDIR || "/tmp", "/tmp"].find((dir) => existsSync(dir));
   return !existsSync(`${parent}/tmux-${userInfo().uid}/default`);
 }
 

@@ -5,6 +5,7 @@ import { parseSessionId } from "../paths.ts";
 import { duplicateRepos } from "./duplicates.ts";
 import type { Identities } from "./identity.ts";
 import type { Fault, Inventory, SessionFile, StateDir } from "./inventory.ts";
+import { workspaceFields } from "./metadata-edits.ts";
 import { dirLabel, lastPart, type Project, projectLabel } from "./project.ts";
 import { conventionOf } from "./tmux-names.ts";
 
@@ -204,9 +205,10 @@ function nameIssues(issues: Issue[], file: SessionFile, project: Project | null)
     const detail = `"${lastPart(ref)}" says it is session "${fields.sessionId}".`;
     issues.push({ kind: "session-id-mismatch", detail, ref });
   }
-  const { tmuxName, handleId } = fields;
-  for (const name of tmuxName === handleId ? [tmuxName] : [tmuxName, handleId]) {
-    if (name === undefined || name === sessionId) continue;
+  const { tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId } = fields;
+  const names = [tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId];
+  for (const [at, name] of names.entries()) {
+    if (name === undefined || name === sessionId || names.indexOf(name) < at) continue;
     const what = isSingle ? "orchestrator.json" : "Session JSON";
     const convention = conventionOf(name, sessionId, project?.names ?? new Set());
     if (convention === "doubled-prefix") {
@@ -224,18 +226,19 @@ function nameIssues(issues: Issue[], file: SessionFile, project: Project | null)
   }
 }
 
-const workspaceFields = [
-  ["worktree", "worktree"],
-  ["workspacePath", "workspacePath"],
-  ["handleWorkspacePath", "runtimeHandle.data.workspacePath"],
-] as const;
+const workspaceNames = {
+  worktree: "worktree",
+  workspacePath: "workspacePath",
+  handleWorkspacePath: "runtimeHandle.data.workspacePath",
+  lifecycleWorkspacePath: "lifecycle.runtime.handle.data.workspacePath",
+} as const;
 
 function pathIssues(issues: Issue[], file: SessionFile, inventory: Inventory): void {
   const legacy = `${inventory.places.worktreeRoot}/`;
-  for (const [field, name] of workspaceFields) {
+  for (const field of workspaceFields) {
     const path = file.fields[field];
     if (path === undefined || !path.startsWith(legacy)) continue;
-    const detail = `"${lastPart(file.path)}" ${name} points at the legacy worktree tree: "${path}".`;
+    const detail = `"${lastPart(file.path)}" ${workspaceNames[field]} points at the legacy worktree tree: "${path}".`;
     issues.push({ kind: "legacy-workspace-path", detail, ref: file.path });
   }
 }

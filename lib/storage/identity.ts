@@ -69,7 +69,8 @@ function projectFrom(
   configured: RegistryProject | null = entry,
 ): Project {
   const repo = inventory.repos[path];
-  const originUrl = configured?.originUrl ?? repo?.originUrl ?? null;
+  // AO computes ids from what git says; the registry's own note of it may be normalised.
+  const originUrl = repo?.originUrl ?? configured?.originUrl ?? null;
   const exists = repo?.exists ?? false;
   const basename = path.slice(path.lastIndexOf("/") + 1);
   const id = idOf(entry, path, originUrl, exists);

@@ -44,9 +44,17 @@ export interface SessionFields {
   runtimeName?: string;
   /** `runtimeHandle.data.workspacePath`. */
   handleWorkspacePath?: string;
+  /** `runtimeHandle` itself, where it is JSON text rather than an object. */
+  handleText?: string;
+  /** `lifecycle.runtime.tmuxName`; AO V2 believes it before `tmuxName`. */
+  lifecycleTmuxName?: string;
+  /** `lifecycle.runtime.handle.id`. */
+  lifecycleHandleId?: string;
+  /** `lifecycle.runtime.handle.data.workspacePath`. */
+  lifecycleWorkspacePath?: string;
   /** Named pipe of a Windows session; read and shown, nothing else. */
   pipePath?: string;
-  /** `lifecycle.session.state` or the like is not interpreted; only whether there is a lifecycle. */
+  /** Its states are not interpreted. */
   hasLifecycle?: boolean;
 }
 

@@ -2,6 +2,7 @@
 
 import { ToolkitError } from "../errors.ts";
 import type { Inventory } from "./inventory.ts";
+import { tmuxFields } from "./metadata-edits.ts";
 import type { StoragePlan } from "./plan.ts";
 
 /** @throws {ToolkitError} refused (invalid for an unreadable registry), naming the first blocker */
@@ -36,9 +37,8 @@ export function liveReasons(inventory: Inventory): string[] {
     const files =
       dir.orchestrator === undefined ? dir.sessions : [...dir.sessions, dir.orchestrator];
     for (const { fields, sessionId } of files) {
-      const name = [fields.tmuxName, fields.handleId, sessionId].find((one) =>
-        names.has(one ?? ""),
-      );
+      const called = [...tmuxFields.map((field) => fields[field]), sessionId];
+      const name = called.find((one) => names.has(one ?? ""));
       if (name === undefined) continue;
       names.delete(name);
       reasons.push(`session ${sessionId} runs in tmux as ${name}`);

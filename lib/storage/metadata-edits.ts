@@ -1,6 +1,7 @@
 /** The field edits that make one session's metadata say what is true after the plan. */
 
 import type { Edit, Json } from "../change/operation.ts";
+import { patchJsonText } from "../json.ts";
 import { keyValueToJson, parseKeyValue } from "../metadata.ts";
 import type { SessionFields } from "./inventory.ts";
 import type { PathMap } from "./paths-map.ts";
@@ -17,9 +18,24 @@ const pointers = {
   worktree: "/worktree",
   workspacePath: "/workspacePath",
   handleWorkspacePath: "/runtimeHandle/data/workspacePath",
+  lifecycleTmuxName: "/lifecycle/runtime/tmuxName",
+  lifecycleHandleId: "/lifecycle/runtime/handle/id",
+  lifecycleWorkspacePath: "/lifecycle/runtime/handle/data/workspacePath",
 } as const satisfies Partial<Record<keyof SessionFields, string>>;
 
-type EditableField = keyof typeof pointers;
+/** Fields that name a worktree, and fields that name the tmux session. */
+export const workspaceFields = [
+  "worktree",
+  "workspacePath",
+  "handleWorkspacePath",
+  "lifecycleWorkspacePath",
+] as const;
+export const tmuxFields = [
+  "tmuxName",
+  "handleId",
+  "lifecycleTmuxName",
+  "lifecycleHandleId",
+] as const;
 
 export interface EditContext {
   paths: PathMap;
@@ -32,30 +48,40 @@ export function metadataEdits(
   target: ProjectTarget,
   context: EditContext,
 ): Edit[] {
-  const { fields } = session.file;
+  const { fields, format } = session.file;
   const edits: Edit[] = [];
-  const edit = (field: EditableField, after: string) => {
+  const edit = (field: keyof typeof pointers, after: string) => {
     const before = fields[field];
     if (before === undefined || before === after) return;
     edits.push({ pointer: pointers[field], before, after });
   };
-  for (const field of ["project", "projectId"] as const) {
-    const value = fields[field];
-    if (value !== undefined && target.project.names.has(value)) edit(field, target.id);
-  }
-  for (const field of ["worktree", "workspacePath", "handleWorkspacePath"] as const) {
+  const { names } = target.project;
+  if (names.has(fields.project ?? "")) edit("project", target.id);
+  if (names.has(fields.projectId ?? "")) edit("projectId", target.id);
+  for (const field of workspaceFields) {
     const value = fields[field];
     if (value !== undefined) edit(field, context.paths.of(value, session, target));
   }
   const name = context.tmux.nameOf.get(session);
-  for (const field of ["tmuxName", "handleId"] as const) {
+  for (const field of name === undefined ? [] : tmuxFields) {
     const value = fields[field];
-    if (name === undefined || value === undefined) continue;
-    const known = conventionOf(value, session.formerId, target.project.names);
-    if (known !== "unknown") edit(field, name);
+    if (value === undefined || conventionOf(value, session.formerId, names) === "unknown") continue;
+    edit(field, name ?? value);
   }
   if (fields.sessionId === session.formerId) edit("sessionId", session.sessionId);
+  if (format === "json" && fields.handleText !== undefined) {
+    return editText(edits, "/runtimeHandle", fields.handleText);
+  }
   return edits;
+}
+
+/** Where an object is kept as JSON text, the edits below it become one edit of that text. */
+function editText(edits: Edit[], pointer: string, text: string): Edit[] {
+  const below = edits.filter((edit) => edit.pointer.startsWith(`${pointer}/`));
+  if (below.length === 0) return edits;
+  const inner = below.map((edit) => ({ ...edit, pointer: edit.pointer.slice(pointer.length) }));
+  const { text: after } = patchJsonText(text, inner);
+  return [...edits.filter((edit) => !below.includes(edit)), { pointer, before: text, after }];
 }
 
 /** The JSON text of a converted key=value session, with its edits applied. */

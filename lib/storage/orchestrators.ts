@@ -6,6 +6,7 @@
 import { parseSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Inventory, SessionFile } from "./inventory.ts";
+import { tmuxFields } from "./metadata-edits.ts";
 import type { ProjectTarget } from "./target.ts";
 
 /** One orchestrator file that is renamed or archived. Paths name the V3 place of the project. */
@@ -52,7 +53,7 @@ function* candidatesOf(
   tmuxNames: ReadonlySet<string>,
 ): Generator<[string, Candidate]> {
   const isLive = (file: SessionFile) =>
-    [file.fields.tmuxName, file.fields.handleId].some((name) => tmuxNames.has(name ?? ""));
+    tmuxFields.some((field) => tmuxNames.has(file.fields[field] ?? ""));
   for (const session of target.sessions) {
     if (session.archived || session.fate === "twin" || session.fate === "set-aside") continue;
     if (session.file.format === "bad") continue;

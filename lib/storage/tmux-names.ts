@@ -121,10 +121,10 @@ export function finalSessionId(session: SessionTarget, project: ProjectTarget): 
 
 function legacyNames(session: SessionTarget, project: ProjectTarget): string[] {
   const sessionId = session.formerId;
-  const { tmuxName, handleId } = session.file.fields;
-  const names = tmuxName === handleId ? [tmuxName] : [tmuxName, handleId];
-  return names.filter((name): name is string => {
-    if (name === undefined || name === sessionId) return false;
+  const { tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId } = session.file.fields;
+  const names = [tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId];
+  return names.filter((name, at): name is string => {
+    if (name === undefined || name === sessionId || names.indexOf(name) < at) return false;
     const convention = conventionOf(name, sessionId, project.project.names);
     return convention === "doubled-prefix" || convention === "legacy-storagekey";
   });

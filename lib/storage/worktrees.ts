@@ -7,6 +7,7 @@ import { isSafeSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import { type Identities, repositoryPath } from "./identity.ts";
 import type { Inventory, SessionFile, StateDir, WorktreeLeaf } from "./inventory.ts";
+import { workspaceFields } from "./metadata-edits.ts";
 import type { PlanOptions } from "./options.ts";
 import { lastPart, type Project } from "./project.ts";
 import type { ProjectTarget, SessionTarget } from "./target.ts";
@@ -90,8 +91,7 @@ class WorktreePlanner {
   }
 
   #indexUser(file: SessionFile, user: User, leaves: ReadonlySet<string>): void {
-    const { worktree, workspacePath, handleWorkspacePath } = file.fields;
-    const paths = [worktree, workspacePath, handleWorkspacePath];
+    const paths = workspaceFields.map((field) => file.fields[field]);
     for (const [at, path] of paths.entries()) {
       if (path === undefined || !leaves.has(path) || paths.indexOf(path) < at) continue;
       this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
