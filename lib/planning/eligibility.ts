@@ -2,14 +2,8 @@
 
 import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import {
-  currentPhaseOf,
-  type Effort,
-  efforts,
-  loadManifest,
-  type Manifest,
-  manifestName,
-} from "./manifest.ts";
+import { type Effort, exceeds } from "./effort.ts";
+import { currentPhaseOf, loadManifest, type Manifest, manifestName } from "./manifest.ts";
 import { migrationDirOf, type Site, visibleSlugs } from "./site.ts";
 
 const hour = 3_600_000;
@@ -78,14 +72,6 @@ function isCooling({ cooldownUntil }: Manifest, now: Date, file: string): boolea
 
 function waits(reason: string): Eligibility {
   return { eligible: false, reason };
-}
-
-export function exceeds(effort: Effort, limit: Effort): boolean {
-  return efforts.indexOf(effort) > efforts.indexOf(limit);
-}
-
-export function higher(a: Effort, b: Effort): Effort {
-  return exceeds(a, b) ? a : b;
 }
 
 /** Milliseconds of an ISO 8601 moment, which has to say its offset. */

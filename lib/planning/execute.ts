@@ -10,19 +10,14 @@ import type { Plan } from "../change/plan.ts";
 import { applyPlan, resume, undo } from "../change/transaction.ts";
 import { describeError, ToolkitError } from "../errors.ts";
 import { type Agent, AgentError, type AgentFailure } from "./agent.ts";
+import type { Effort } from "./effort.ts";
 import {
   clearExecution,
   type ExecutionRecord,
   loadExecution,
   saveExecution,
 } from "./execution-file.ts";
-import {
-  type Effort,
-  type Manifest,
-  type Phase,
-  requireManifest,
-  withPhaseDone,
-} from "./manifest.ts";
+import { type Manifest, type Phase, requireManifest, withPhaseDone } from "./manifest.ts";
 import { parseAnswer, readOperations } from "./operations-file.ts";
 import { parseReport } from "./parse.ts";
 import { executePrompt } from "./prompts.ts";

@@ -44,5 +44,5 @@ export function clearExecution(disk: Disk, dir: string): void {
   const file = join(dir, executionName);
   if (disk.lstat(file) === null) return;
   disk.unlink(file);
-  disk.sync([join(dir, planningName)]);
+  disk.sync([], [join(dir, planningName)]);
 }

@@ -23,10 +23,10 @@ export function install(disk: Disk, live: string, transaction: Transaction): voi
     }
   } else {
     disk.renameNoReplace(live, rollback);
-    disk.sync([dirname(live), dir]);
+    disk.sync([], [dirname(live), dir]);
     disk.renameNoReplace(staged, live);
   }
-  disk.sync([dirname(live), dir]);
+  disk.sync([], [dirname(live), dir]);
 }
 
 /** Whether the two were exchanged; false where that is not possible. */
@@ -60,5 +60,5 @@ export function restore(
     if (disk.lstat(live) !== null) disk.renameNoReplace(live, failed);
     if (old !== null) disk.renameNoReplace(old, live);
   }
-  disk.sync([dirname(live), dir]);
+  disk.sync([], [dirname(live), dir]);
 }

@@ -4,14 +4,11 @@ import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
 import { ToolkitError } from "../errors.ts";
 import { type Field, formatDocument, readDocument } from "./document.ts";
+import { type Effort, efforts } from "./effort.ts";
 import { saveFile } from "./save.ts";
 
 export const statuses = ["planning", "ready", "in-progress", "skipped", "done"] as const;
 export type Status = (typeof statuses)[number];
-
-/** Effort tiers, lowest first. */
-export const efforts = ["low", "medium", "high", "xhigh"] as const;
-export type Effort = (typeof efforts)[number];
 
 export interface Phase {
   name: string;

@@ -4,17 +4,11 @@ import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { type Agent, AgentError, type AskRequest } from "./agent.ts";
 import { blocks, checkMigration, codesOf } from "./consistency.ts";
-import {
-  type Candidate,
-  cooldownMs,
-  exceeds,
-  higher,
-  phaseCandidates,
-  wakeUpMs,
-} from "./eligibility.ts";
+import { type Effort, exceeds, higher } from "./effort.ts";
+import { type Candidate, cooldownMs, phaseCandidates, wakeUpMs } from "./eligibility.ts";
 import { type Executor, executePhase, type PhaseResult } from "./execute.ts";
 import { loadExecution } from "./execution-file.ts";
-import { currentPhaseOf, type Effort, type Manifest, type Phase } from "./manifest.ts";
+import { currentPhaseOf, type Manifest, type Phase } from "./manifest.ts";
 import { parseReadiness, type Readiness } from "./parse.ts";
 import { readyCheckPrompt } from "./prompts.ts";
 import { underRunLock } from "./publish-lock.ts";
@@ -32,7 +26,7 @@ export interface PhaseTickOptions {
   effort?: Effort;
   /** Phases that need more are put off. @default `xhigh` */
   maxEffort?: Effort;
-  executorFor(candidate: Candidate): Executor;
+  executorFor(candidate: Candidate): Executor | Promise<Executor>;
   validation?: Validation;
   maxAttempts?: number;
   slug?: string;
@@ -194,7 +188,7 @@ async function carryOut(
     phase: phase.name,
     agent,
     effort,
-    executor: options.executorFor(candidate),
+    executor: await options.executorFor(candidate),
     logDir,
     cwd: workspace?.dir ?? site.root,
     ...(validation === undefined ? {} : { validation }),

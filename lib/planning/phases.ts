@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
 import { ToolkitError } from "../errors.ts";
-import { type Effort, efforts, type Manifest, type Phase } from "./manifest.ts";
+import { type Effort, efforts } from "./effort.ts";
+import type { Manifest, Phase } from "./manifest.ts";
 
 /** One document at the top level of a migration. */
 export interface PhaseDocument {

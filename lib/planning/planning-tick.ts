@@ -3,8 +3,8 @@
 import { ToolkitError } from "../errors.ts";
 import { type Agent, AgentError } from "./agent.ts";
 import { blocks, checkMigration, codesOf } from "./consistency.ts";
+import type { Effort } from "./effort.ts";
 import { type Candidate, planningCandidates } from "./eligibility.ts";
-import type { Effort } from "./manifest.ts";
 import { PublishError } from "./publish.ts";
 import { BusyError } from "./publish-lock.ts";
 import type { Site } from "./site.ts";

@@ -1,6 +1,7 @@
 /** The texts with which agents are asked. */
 
-import type { Effort, Manifest, Phase } from "./manifest.ts";
+import type { Effort } from "./effort.ts";
+import type { Manifest, Phase } from "./manifest.ts";
 import { phaseFileNames } from "./operations-file.ts";
 import { headings } from "./phases.ts";
 import type { PromptKind, StepName } from "./steps.ts";

@@ -5,8 +5,17 @@
 
 import { join } from "node:path";
 import { install } from "./install.ts";
+import { loadManifest } from "./manifest.ts";
 import { takePublishLock } from "./publish-lock.ts";
-import { liveDirOf, migrationDirOf, type Site, transactionsDirOf } from "./site.ts";
+import { makeDirs } from "./save.ts";
+import {
+  liveDirOf,
+  migrationDirOf,
+  type Site,
+  skipsName,
+  transactionsDirOf,
+  visibleSlugs,
+} from "./site.ts";
 import {
   closeRecord,
   type Leftover,
@@ -23,11 +32,12 @@ import { treeDigest } from "./tree.ts";
  * @returns one sentence for each publish that was finished or undone
  */
 export function recover(site: Site): string[] {
-  if (site.disk.lstat(transactionsDirOf(site))?.kind !== "directory") return [];
+  const hasLeftovers = site.disk.lstat(transactionsDirOf(site))?.kind === "directory";
+  if (!hasLeftovers && rejected(site).length === 0) return [];
   const lock = takePublishLock(site, "recovery");
   if ("heldBy" in lock) return [];
   try {
-    return recoverPublishes(site);
+    return [...recoverPublishes(site), ...retireRejected(site)];
   } finally {
     lock.release();
     removeIfEmpty(site);
@@ -81,7 +91,7 @@ function settle(site: Site, leftover: Leftover, record: TransactionRecord): stri
   if (isAbsent && digestOf(leftover.rollback) === record.base) {
     const next = hasStaged ? leftover.staged : leftover.rollback;
     disk.renameNoReplace(next, live);
-    disk.sync([liveDirOf(site), leftover.dir]);
+    disk.sync([], [liveDirOf(site), leftover.dir]);
     removeTransaction(site, leftover.dir);
     return hasStaged ? finished(record) : undone(record);
   }
@@ -100,4 +110,31 @@ function safeDigest(site: Site, path: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Migrations that were rejected and are still among the live ones. */
+function rejected(site: Site): string[] {
+  return visibleSlugs(site).filter((slug) => {
+    const dir = migrationDirOf(site, slug);
+    if (site.disk.lstat(join(dir, "intentional-skip.md"))?.kind !== "file") return false;
+    try {
+      return loadManifest(site.disk, dir)?.status === "skipped";
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Puts rejected migrations where they are out of the way, for whoever holds the lock. */
+export function retireRejected(site: Site): string[] {
+  const { disk } = site;
+  return rejected(site).map((slug) => {
+    const dir = join(liveDirOf(site), skipsName);
+    makeDirs(disk, dir);
+    let to = join(dir, slug);
+    for (let count = 2; disk.lstat(to) !== null; count += 1) to = join(dir, `${slug}-${count}`);
+    disk.renameNoReplace(migrationDirOf(site, slug), to);
+    disk.sync([], [dir, liveDirOf(site)]);
+    return `put the rejected plan "${slug}" into ${skipsName}`;
+  });
 }

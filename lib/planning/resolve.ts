@@ -2,7 +2,7 @@
 
 import { isAbsolute, join } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { isSafeSegment, liveDirOf, type Site } from "./site.ts";
+import { isSafeSegment, liveDirOf, type Site, skipsName } from "./site.ts";
 
 /**
  * The slug that is meant.
@@ -22,7 +22,11 @@ export function resolveSlug(site: Site, value: string): string {
   if (slug !== null && byPath !== null && byPath.slug !== slug) {
     return refuse(`it is a slug, and a path to "${byPath.slug}"`);
   }
-  return slug ?? byPath?.slug ?? refuse("it does not exist");
+  const found = slug ?? byPath?.slug;
+  if (found !== undefined) return found;
+  const skipped = isSafeSegment(value) ? join(liveDirOf(site), skipsName, value) : null;
+  const isSkipped = skipped !== null && site.disk.lstat(skipped)?.kind === "directory";
+  return refuse(isSkipped ? `it was rejected (${skipped})` : "it does not exist");
 }
 
 function bySlug(site: Site, value: string): string | null {

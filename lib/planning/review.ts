@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { type Agent, AgentError } from "./agent.ts";
-import { blocks, checkMigration, codesOf } from "./consistency.ts";
+import { blocks, checkMigration, codesOf, type Mode } from "./consistency.ts";
 import { executionName } from "./execution-file.ts";
 import { loadManifest, type Manifest, requireManifest, saveManifest } from "./manifest.ts";
 import { reviewPrompt } from "./prompts.ts";
@@ -145,8 +145,7 @@ function finish(site: Site, workspace: Workspace, notes: string[]): ReviewResult
   const refuse = (detail: string): never => {
     throw new ToolkitError("refused", `Cannot approve "${slug}": ${detail}`);
   };
-  const mode = "ready-publish" as const;
-  const findings = checkMigration({ disk: site.disk, dir, slug, mode });
+  const findings = checkMigration({ disk: site.disk, dir, slug, mode: modeOf(site, dir) });
   if (blocks(findings)) refuse(`the reviewed copy is not consistent: ${codesOf(findings)}`);
   const manifest = requireManifest(site.disk, dir);
   if (manifest.awaitingHumanReview) refuse("awaiting_human_review is still true");
@@ -161,9 +160,7 @@ function publishReview(
   notes: string[],
 ): ReviewResult {
   const { slug, dir, baseDigest } = workspace;
-  const { status } = requireManifest(site.disk, dir);
-  const mode =
-    status === "planning" && operation === "migration.hold" ? "planning-snapshot" : "ready-publish";
+  const mode = modeOf(site, dir);
   const result: PublishResult = publish(site, {
     slug,
     workspace: dir,
@@ -174,4 +171,10 @@ function publishReview(
   closeWorkspace(site, workspace);
   if (result.cleanupError !== undefined) notes.push(`cleaning up failed: ${result.cleanupError}`);
   return { slug, notes: [...notes, ...result.recovered] };
+}
+
+/** A plan in progress that was held is still one when it is let go. */
+function modeOf(site: Site, dir: string): Mode {
+  const manifest = loadManifest(site.disk, dir);
+  return manifest?.status === "planning" ? "planning-snapshot" : "ready-publish";
 }

@@ -15,7 +15,7 @@ export function saveFile(disk: Disk, path: string, content: string | Uint8Array)
   const mode = disk.lstat(path)?.mode ?? 0o644;
   try {
     disk.writeNew(temporary, [bytes], { mode });
-    disk.sync([temporary]);
+    disk.sync([temporary], []);
     disk.replace(temporary, path);
   } catch (error) {
     try {
@@ -25,7 +25,7 @@ export function saveFile(disk: Disk, path: string, content: string | Uint8Array)
     }
     throw error;
   }
-  disk.sync([dir]);
+  disk.sync([], [dir]);
 }
 
 /** Makes a directory and those above it, as far as they are missing. */

@@ -1,6 +1,6 @@
 /** What a tick did, and what that means for whoever called it. */
 
-import { ToolkitError } from "../errors.ts";
+import { type Outcome, ToolkitError } from "../errors.ts";
 import type { AgentFailure } from "./agent.ts";
 import { AgentError } from "./agent.ts";
 import type { PhaseFailure } from "./execute.ts";
@@ -88,4 +88,10 @@ export function unloadable(site: Site, error: unknown): TickResult {
     slug: null,
     summary: sanitised(site, error.message),
   });
+}
+
+/** How a run of ticks ended: a failed step is a finding, waiting for a person a refusal. */
+export function outcomeOf(last: TickResult | undefined): Outcome {
+  if (last?.outcome === "blocked") return "refused";
+  return last?.outcome === "abandon" ? "findings" : "done";
 }

@@ -72,7 +72,9 @@ export function copyTree(disk: Disk, from: string, to: string): void {
       disk.copyAttributes(join(from, path), join(to, path));
     }
   }
-  disk.sync([to, ...entries.map(({ path }) => join(to, path))]);
+  const paths = (wanted: Entry["kind"]) =>
+    entries.filter(({ kind }) => kind === wanted).map(({ path }) => join(to, path));
+  disk.sync(paths("file"), [to, ...paths("directory")]);
 }
 
 /** Removes a directory and all in it; `inside` guards against a wrong path. */

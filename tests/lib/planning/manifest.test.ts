@@ -4,8 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { realDisk } from "../../../lib/change/disk.ts";
 import { ToolkitError } from "../../../lib/errors.ts";
+import { efforts } from "../../../lib/planning/effort.ts";
 import {
-  efforts,
   formatManifest,
   loadManifest,
   type Manifest,

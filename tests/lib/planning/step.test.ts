@@ -140,10 +140,13 @@ describe("planning steps", () => {
       const answer = `final-decision: ${decision} - it is big\n`;
       const result = await step(site, scripted({ "final-review": answer }));
       expect(result).toMatchObject({ next, reason: "it is big" });
-      const manifest = requireManifest(site.disk, dirOf(site));
+      const skipped = join(site.root, "migrations/__intentional_skips__", slug);
+      const dir = decision === "reject" ? skipped : dirOf(site);
+      expect(existsSync(dirOf(site))).toBe(decision !== "reject");
+      const manifest = requireManifest(site.disk, dir);
       expect(manifest).toMatchObject(expected);
       expect(manifest.phases).toHaveLength(2);
-      const skip = join(dirOf(site), "intentional-skip.md");
+      const skip = join(dir, "intentional-skip.md");
       expect(existsSync(skip)).toBe(decision === "reject");
       if (decision !== "reject") return;
       const text = readFileSync(skip, "utf8");

@@ -1,0 +1,80 @@
+/** What the built-in planner plans over: a target that turns a look at the disk into operations. */
+
+import type { Operation } from "../../change/operation.ts";
+import type { Feedback } from "../state.ts";
+
+/** Something that the plan cannot decide alone, with the answer it was made with. */
+export interface OpenDecision {
+  key: string;
+  question: string;
+  choices: { value: string; label: string }[];
+  chosen: string;
+  decidedBy: "default" | "user";
+}
+
+/** One step of the plan, which becomes one phase. */
+export interface BuiltinPhase {
+  /** `[a-z0-9-]+` */
+  name: string;
+  title: string;
+  description: string;
+  /** One line for each thing that changes. */
+  details: string[];
+  operations: Operation[];
+}
+
+export interface BuiltinPlan {
+  /** What it is about, in a sentence without its full stop. */
+  title: string;
+  /** Name of the script that would do the same at once. */
+  script: string;
+  phases: BuiltinPhase[];
+  decisions: OpenDecision[];
+  warnings: string[];
+  /** What has to be mended first. */
+  blockers: string[];
+  /** What is at work on the disk now. */
+  live: string[];
+  /** Where operations may write. */
+  roots: string[];
+  facts: DiskFacts;
+}
+
+/** What the choice between moving and copying depends on. */
+export interface DiskFacts {
+  /** The directory that holds the state. */
+  place: string;
+  /** Bytes a full copy would take. */
+  bytes: number;
+  /** Bytes free there; null when unknown. */
+  free: number | null;
+  /** Devices that the state is spread over. */
+  devices: number;
+}
+
+/** A target of the built-in planner. */
+export interface BuiltinSource {
+  /** Word by which it is asked for: `storage`, `task-sessions`. */
+  target: string;
+  /** Looks at the disk and plans; the same disk, moment and answers give the same plan. */
+  plan(options: { now: Date; answers: ReadonlyMap<string, string> }): Promise<BuiltinPlan>;
+}
+
+const decided = /^decide (.+)=([^=\n]*)$/;
+
+/** The feedback that records an answer. */
+export function decisionText(key: string, value: string): string {
+  return `decide ${key}=${value}`;
+}
+
+/** The answers recorded in feedback; a later one counts. Keys may hold `=`, values never do. */
+export function answersIn(feedback: readonly Feedback[]): Map<string, string> {
+  const answers = new Map<string, string>();
+  for (const { text } of feedback) {
+    for (const line of text.split(/\r?\n/)) {
+      const [, key, value] = decided.exec(line) ?? [];
+      if (key !== undefined && value !== undefined) answers.set(key, value);
+    }
+  }
+  return answers;
+}

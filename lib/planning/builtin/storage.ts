@@ -1,0 +1,60 @@
+/** The V3 storage migration as a target of the built-in planner. */
+
+import { existsSync, statfsSync, statSync } from "node:fs";
+import type { Places } from "../../paths.ts";
+import type { Env } from "../../process.ts";
+import { assess } from "../../storage/assess.ts";
+import { liveReasons } from "../../storage/live.ts";
+import { selectSteps } from "../../storage/options.ts";
+import { rootsOf } from "../../storage/roots.ts";
+import { plural } from "../../text.ts";
+import type { BuiltinPlan, BuiltinSource, DiskFacts } from "./source.ts";
+
+export interface StorageOptions {
+  places: Places;
+  env: Env;
+  /** Ask tmux. */
+  tmux: boolean;
+}
+
+/** Plans as the storage migration does, one phase a step. */
+export function storageSource({ places, env, tmux }: StorageOptions): BuiltinSource {
+  return {
+    target: "storage",
+    async plan({ now, answers }): Promise<BuiltinPlan> {
+      const steps = selectSteps([], []);
+      const found = assess({ places, env, now, steps, answers, tmux, sizes: false });
+      const { plan } = found;
+      const unknown = plan.unusedAnswers.map((key) => `The plan does not ask "${key}".`);
+      return {
+        title: `AO's state at ${places.baseDir} in the V3 layout (${plural(plan.steps.length, "step")})`,
+        script: "migrate",
+        phases: plan.steps.map(({ id, title, description, details, operations }) => {
+          return { name: id, title, description, details, operations };
+        }),
+        decisions: plan.decisions,
+        warnings: [...plan.warnings, ...unknown],
+        blockers: plan.blockers,
+        live: liveReasons(plan.inventory),
+        roots: rootsOf(plan.inventory),
+        facts: diskFacts(places, found.record().inventory.totals.bytes),
+      };
+    },
+  };
+}
+
+function diskFacts({ baseDir, worktreeRoot }: Places, bytes: number): DiskFacts {
+  const there = [baseDir, worktreeRoot].filter((path) => existsSync(path));
+  const devices = new Set(there.map((path) => statSync(path).dev)).size;
+  return { place: baseDir, bytes, free: freeBytes(baseDir), devices: Math.max(1, devices) };
+}
+
+/** Bytes that are free where a path is; null when nobody can say. */
+export function freeBytes(path: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,38 @@
+/** The feedback that a command line gives. */
+
+import { readFileSync } from "node:fs";
+import { describeError, ToolkitError } from "../errors.ts";
+import { decisionText } from "./builtin/source.ts";
+import type { Feedback } from "./state.ts";
+
+/**
+ * Exactly one of the three; a file's text is kept as it is.
+ *
+ * @throws ToolkitError `usage`
+ */
+export function readFeedback(given: {
+  message?: string;
+  /** Absolute. */
+  file?: string;
+  decide: readonly string[];
+}): Pick<Feedback, "text" | "source"> {
+  const { message, file, decide } = given;
+  if (message !== undefined) return { text: message, source: "message" };
+  if (file !== undefined) {
+    try {
+      return { text: readFileSync(file, "utf8"), source: "file" };
+    } catch (cause) {
+      throw new ToolkitError("usage", `Cannot read "${file}": ${describeError(cause)}`, { cause });
+    }
+  }
+  if (decide.length === 0) {
+    throw new ToolkitError("usage", "Cannot refine: give --message, --file or --decide");
+  }
+  const lines = decide.map((answer) => {
+    // Keys may hold "=" (paths, URLs); values never do.
+    const at = answer.lastIndexOf("=");
+    if (at > 0) return decisionText(answer.slice(0, at), answer.slice(at + 1));
+    throw new ToolkitError("usage", `Cannot read --decide "${answer}": it is not KEY=VALUE`);
+  });
+  return { text: lines.join("\n"), source: "message" };
+}

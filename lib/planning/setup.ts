@@ -1,0 +1,121 @@
+/** From what a command line says to who plans, and how phases are carried out. */
+
+import { join } from "node:path";
+import type { Commands, TmuxPort } from "../change/options.ts";
+import { ToolkitError } from "../errors.ts";
+import { shellWord } from "../text.ts";
+import { type Agent, commandAgent } from "./agent.ts";
+import { builtinAgent } from "./builtin/agent.ts";
+import type { BuiltinSource } from "./builtin/source.ts";
+import { unfinished } from "./builtin/verify.ts";
+import type { Executor } from "./execute.ts";
+import { migrationDirOf, type Site } from "./site.ts";
+import type { PlanningState } from "./state.ts";
+import { loadState } from "./state-file.ts";
+
+export interface AgentSetup {
+  /** A shell command, or `builtin`. */
+  with: string | undefined;
+  model: string | undefined;
+  timeoutMs: number;
+  idleMs: number;
+  sources: readonly BuiltinSource[];
+  onOutput?: (text: string) => void;
+}
+
+/** @throws ToolkitError `usage` when nobody is named */
+export function agentFor(site: Site, setup: AgentSetup): Agent {
+  const { with: command, model, timeoutMs, idleMs, sources, onOutput } = setup;
+  if (command === undefined) {
+    throw new ToolkitError("usage", "Cannot plan: --with is missing", {
+      hint: "--with builtin, or a command such as --with 'claude -p'",
+    });
+  }
+  if (command === "builtin") {
+    return builtinAgent({
+      disk: site.disk,
+      sourceFor: (target) => sourceFor(sources, target),
+      stateOf: (slug) => stateOf(site, slug),
+    });
+  }
+  return commandAgent({
+    command,
+    env: site.env,
+    disk: site.disk,
+    timeoutMs,
+    idleMs,
+    ...(model === undefined ? {} : { model }),
+    ...(onOutput === undefined ? {} : { onOutput }),
+  });
+}
+
+function sourceFor(sources: readonly BuiltinSource[], target: string): BuiltinSource {
+  const found = sources.find((source) => source.target === target);
+  if (found !== undefined) return found;
+  const known = sources.map((source) => source.target).join(", ");
+  throw new ToolkitError("usage", `Cannot plan "${target}" with the built-in planner`, {
+    hint: `it knows the targets ${known}; any other needs --with CMD`,
+  });
+}
+
+function stateOf(site: Site, slug: string): PlanningState {
+  const state = loadState({ disk: site.disk, slug, dir: migrationDirOf(site, slug) });
+  if (state !== null) return state;
+  throw new ToolkitError("invalid", `Cannot carry out "${slug}": it has no planning state`);
+}
+
+export interface ExecutorSetup {
+  sources: readonly BuiltinSource[];
+  toolVersion: string;
+  /** AO's own directory: the migrations of its storage are recorded there. */
+  baseDir: string;
+  tmux: TmuxPort;
+  /** How the script was called, for commands in messages. */
+  invocation: string;
+  /** `--root` as given. */
+  root: string | undefined;
+  /** `--with` as given. */
+  with: string;
+}
+
+/** The ways on from a phase that stopped half-way. */
+function commandsOf(setup: ExecutorSetup, slug: string, id: string, inRoot: boolean): Commands {
+  const { invocation, root: given, with: command } = setup;
+  const root = given === undefined ? "" : ` --root ${shellWord(given)}`;
+  const rollback = invocation.replace(/migration(?=\.ts\W?$)/, "rollback");
+  return {
+    resume: `${invocation} tick ${slug}${root} --with ${shellWord(command)}`,
+    rollback: `${rollback}${inRoot ? root || " --root ." : ""} ${id}`,
+  };
+}
+
+/** How the change engine carries out a migration's phases, by what the migration is for. */
+export async function executorFor(
+  site: Site,
+  slug: string,
+  setup: ExecutorSetup,
+): Promise<Executor> {
+  const { sources, toolVersion, baseDir, tmux } = setup;
+  const state = loadState({ disk: site.disk, slug, dir: migrationDirOf(site, slug) });
+  const source = sources.find(({ target }) => target === state?.target);
+  const isStorage = source?.target === "storage";
+  const common = {
+    toolVersion,
+    migrationsDir: isStorage ? join(baseDir, "migrations") : workflowMigrations(site),
+    commands: (id: string) => commandsOf(setup, slug, id, !isStorage),
+  };
+  if (state === null || source === undefined) return { ...common, roots: [site.root] };
+  const now = new Date(state.startedAt);
+  const { roots } = await source.plan({ now, answers: new Map() });
+  return {
+    ...common,
+    roots,
+    verify: (phase) => unfinished(source, state, phase),
+    ...(isStorage ? { tmux } : {}),
+  };
+}
+
+/** Where the engine records what it does below a root. */
+export function workflowMigrations(site: Site): string {
+  return join(site.root, ".workflow/migrations");
+}

@@ -1,0 +1,39 @@
+/** One migration in full: where it stands, what was accepted, what comes. */
+
+import { join } from "node:path";
+import { loadManifest, type Manifest } from "./manifest.ts";
+import { operationsFileOf } from "./operations-file.ts";
+import { migrationDirOf, type Site } from "./site.ts";
+import type { PlanningState } from "./state.ts";
+import { loadState } from "./state-file.ts";
+
+export interface Shown {
+  slug: string;
+  dir: string;
+  manifest: Manifest;
+  /** Null for a migration that was not planned in steps. */
+  state: PlanningState | null;
+  /** Phases that have their operations recorded. */
+  recorded: string[];
+  plan: string | null;
+}
+
+/** @throws ToolkitError `invalid` for a manifest or state that does not load */
+export function show(site: Site, slug: string): Shown | null {
+  const { disk } = site;
+  const dir = migrationDirOf(site, slug);
+  const manifest = loadManifest(disk, dir);
+  if (manifest === null) return null;
+  const planFile = join(dir, "plan.md");
+  const hasPlan = disk.lstat(planFile)?.kind === "file";
+  return {
+    slug,
+    dir,
+    manifest,
+    state: loadState({ disk, slug, dir }),
+    recorded: manifest.phases
+      .filter(({ file }) => disk.lstat(join(dir, operationsFileOf(file)))?.kind === "file")
+      .map(({ name }) => name),
+    plan: hasPlan ? new TextDecoder().decode(disk.readFile(planFile)) : null,
+  };
+}
