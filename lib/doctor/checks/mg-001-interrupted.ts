@@ -1,0 +1,47 @@
+import type { MigrationSummary } from "../../change/history.ts";
+import { type Check, type Finding, pass } from "../check.ts";
+import type { Facts } from "../facts.ts";
+
+export const interrupted: Check = {
+  id: "AO-MG-001",
+  section: "migrations",
+  title: "migrations that stand half-way",
+  cost: "files",
+  explain: {
+    what: "Migrations, repairs and rollbacks of this toolkit that were stopped, and records that are damaged.",
+    why: "The disk is between two states, and nothing new is started before that ends.",
+    found: "Each journal below migrations/ says what was begun and what was done.",
+    mended: "Resume it or roll it back; both know from the journal how far it came.",
+    source: "This toolkit's change engine.",
+  },
+  async run(facts) {
+    const { migrations, damaged } = await facts.migrations;
+    const open = migrations.filter(({ state }) => halfWay.has(state));
+    const findings = [
+      ...open.map((migration): Finding => {
+        const { id, title, state, dir } = migration;
+        const message = `${id} (${title}) is ${state}`;
+        return { level: "fail", message, ref: dir, remedy: wayOn(migration, facts) };
+      }),
+      ...damaged.map(
+        ({ id, dir, error }): Finding => ({
+          level: "fail",
+          message: `The record of ${id} is damaged: ${error.message}`,
+          ref: dir,
+        }),
+      ),
+    ];
+    if (findings.length > 0) return { summary: "", findings };
+    const running = migrations.find(({ state }) => state === "running");
+    return pass(running === undefined ? "none" : `${running.id} is running right now`);
+  },
+};
+
+const halfWay = new Set(["planned", "interrupted", "rolling-back"]);
+
+function wayOn({ id, script, state }: MigrationSummary, { command }: Facts): string {
+  const back = command("rollback", id);
+  if (state === "rolling-back") return back;
+  const on = script === "doctor" ? "repair" : script;
+  return `${command(on, "--resume")}, or ${back}`;
+}

@@ -1,0 +1,28 @@
+import type { Check } from "../check.ts";
+import { quoted } from "../shell.ts";
+import { driftReport } from "../views.ts";
+
+const kinds = ["orphan-tmux-session"] as const;
+
+export const orphanTmux: Check = {
+  id: "AO-RT-004",
+  section: "runtime",
+  title: "tmux sessions that no session names",
+  cost: "scan",
+  kinds,
+  explain: {
+    what: "Live tmux sessions with a name that AO would give, but which no metadata names.",
+    why: "Their agents go on working, and spending, unseen.",
+    found: "tmux lists its sessions; names are compared with all metadata.",
+    mended: "Attach and look, then end it by hand. What runs in it is not ours to end.",
+    source: "Reported by AO's users.",
+  },
+  run: (facts) => {
+    if (facts.inventory.tmux === null) return { skip: "tmux is not there or does not answer" };
+    return driftReport(facts, kinds, {
+      level: "warn",
+      healthy: `none of ${facts.inventory.tmux.length}`,
+      remedy: ({ ref = "" }) => `tmux attach -t ${quoted(`=${ref}`)}`,
+    });
+  },
+};

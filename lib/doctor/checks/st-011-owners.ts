@@ -1,0 +1,27 @@
+import type { Check } from "../check.ts";
+import { driftReport } from "../views.ts";
+
+const kinds = ["unknown-owner", "unregistered-project"] as const;
+
+export const owners: Check = {
+  id: "AO-ST-011",
+  section: "storage",
+  title: "state without a registered project",
+  cost: "scan",
+  kinds,
+  explain: {
+    what: "State that nothing joins to a project, or only to one that the registry does not have.",
+    why: "AO does not show it, and nothing may be moved on a guess.",
+    found:
+      "Registry key, project id, `.origin`, storageKey, the registry before AO's migration, git worktrees and identity.json are asked.",
+    mended: "Register the project again, or answer the decision that the dry run lists.",
+    source: "AO's own migrator lost such joins.",
+  },
+  run: (facts) =>
+    driftReport(facts, kinds, {
+      level: "warn",
+      healthy: "none",
+      remedy: ({ kind }) =>
+        kind === "unknown-owner" ? `${facts.command("migrate")}   # lists the decision` : undefined,
+    }),
+};

@@ -1,0 +1,48 @@
+import type { Check, Finding } from "../check.ts";
+import { workspacesOf } from "../ended-sessions.ts";
+import { quoted } from "../shell.ts";
+
+export const strays: Check = {
+  id: "AO-WT-006",
+  section: "worktrees",
+  title: "worktrees that no session names",
+  cost: "scan",
+  kinds: ["worktree-not-linked"],
+  explain: {
+    what: "Directories where worktrees belong that are none, and worktrees that no session names.",
+    why: "Nobody will ever clean them up; what they hold may be forgotten work.",
+    found:
+      "All places of worktrees are listed and compared with what sessions, archives included, name or are called.",
+    mended:
+      "Look at them and remove them by hand. `git worktree remove` refuses where something would be lost.",
+    source: "AO's cleanup leaves them.",
+  },
+  run(facts) {
+    const { inventory } = facts;
+    const named = new Set<string>();
+    for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
+      const single = dir.orchestrator === undefined ? [] : [dir.orchestrator];
+      for (const file of [...dir.sessions, ...dir.archives, ...single]) {
+        for (const path of workspacesOf(file)) named.add(path);
+        named.add(`${dir.path}/worktrees/${file.sessionId}`);
+      }
+    }
+    const findings: Finding[] = [];
+    for (const { path, adminDir, commonDir } of inventory.worktrees) {
+      if (adminDir === undefined) {
+        const message = `${path} stands where worktrees belong and is not a linked git worktree`;
+        findings.push({ level: "info", message, ref: path });
+      } else if (!named.has(path)) {
+        findings.push({
+          level: "info",
+          message: `No session names the worktree ${path}`,
+          ref: path,
+          ...(commonDir !== undefined && {
+            remedy: `git --git-dir=${quoted(commonDir)} worktree remove ${quoted(path)}`,
+          }),
+        });
+      }
+    }
+    return { summary: "none", findings };
+  },
+};

@@ -1,0 +1,199 @@
+#!/usr/bin/env -S bun --no-env-file --no-install --config=/dev/null
+/**
+ * The doctor: looks at everything the toolkit knows and gives each finding a remedy.
+ *
+ *     bun run scripts/doctor.ts                    all checks, by section; changes nothing
+ *     bun run scripts/doctor.ts --fix              applies the safe fixes, after showing them
+ *     bun run scripts/doctor.ts --fix AO-WT-003    applies exactly this one
+ *     bun run scripts/doctor.ts explain AO-WT-003  what, why, how found, how mended
+ *
+ * Exit codes: 0 healthy or only warnings, 1 a failure, 2 usage, 3 state that a fix needs is
+ * unreadable, 4 a fix was refused, 5 a fix stopped half-way, 130 cancelled.
+ */
+
+import { type Context, command, main, script } from "../lib/cli.ts";
+import type { FixableCheck } from "../lib/doctor/check.ts";
+import type { Facts } from "../lib/doctor/facts.ts";
+import type { CheckResult } from "../lib/doctor/run.ts";
+import { type Outcome, ToolkitError } from "../lib/errors.ts";
+import { plural } from "../lib/text.ts";
+import manifest from "../package.json" with { type: "json" };
+
+const args = {
+  only: {
+    type: "string",
+    valueName: "CHECK",
+    repeat: true,
+    description: "Only this check (AO-WT-003) or section (worktrees)",
+  },
+  skip: {
+    type: "string",
+    valueName: "CHECK",
+    repeat: true,
+    description: "Not this check or section",
+  },
+  listChecks: { type: "boolean", description: "List the checks, and run none", excludes: ["fix"] },
+  fix: { type: "boolean", description: "Apply the safe fixes, or those of the checks named" },
+  dryRun: { type: "boolean", description: "With --fix: show what would be done, and do nothing" },
+  force: { type: "boolean", description: "With --fix: although AO or its sessions are live" },
+  verbose: { type: "boolean", description: "Show every finding" },
+} as const;
+
+const positionals = {
+  check: { description: "With --fix: check or fix to apply (AO-WT-003)", repeat: true },
+} as const;
+
+type DoctorContext = Context<typeof args, typeof positionals>;
+
+const explain = command({
+  summary: "Say all there is to say about one check",
+  positionals: { check: { description: "Its id (AO-WT-003)", required: true } },
+  examples: [{ command: "AO-WT-003", text: "What, why, how found, how mended" }],
+  async run({ args, out }) {
+    const { findCheck } = await import("../lib/doctor/select.ts");
+    const { explanation } = await import("../lib/doctor/report-text.ts");
+    const { run: _, ...check } = findCheck(args.check);
+    out.result({
+      json: () => ({ schemaVersion: 1, ...check }),
+      text: () => explanation({ ...check, run: _ }, out.style, out.columns()),
+    });
+    return "done";
+  },
+});
+
+const doctor = script({
+  name: "doctor",
+  summary: "Look at tools, config and state of AO, and give each finding a remedy",
+  description:
+    "Without --fix nothing is written, except for a probe in the data directory of the Go rewrite that is removed at once. Every fix is recorded and can be taken back.",
+  args,
+  positionals,
+  commands: { explain },
+  examples: [
+    { command: "", text: "Everything" },
+    { command: "--only worktrees --only AO-RW-005", text: "One section and one check" },
+    { command: "--fix", text: "Show and apply the safe fixes" },
+    { command: "--fix AO-WT-003 --dry-run", text: "What one fix would do" },
+    { command: "--json --skip tools", text: "For other programs" },
+  ],
+  exits: { findings: "a check failed or crashed; warnings and notes do not count" },
+  files: [{ path: "BASE/migrations/ID/", text: "plan, journal and trash of each fix" }],
+  async run(context) {
+    const { args, out } = context;
+    const fixFlag = [
+      ["--dry-run", args.dryRun],
+      ["--force", args.force],
+      [args.check[0] ?? "", args.check.length > 0],
+    ].find(([, given]) => given);
+    if (!args.fix && fixFlag !== undefined) {
+      throw new ToolkitError("usage", `Cannot use "${fixFlag[0]}": it goes with --fix`, {
+        hint: "one check alone: --only AO-WT-003",
+      });
+    }
+    const { selectChecks } = await import("../lib/doctor/select.ts");
+    const checks = selectChecks(args.only, args.skip);
+    if (args.listChecks) {
+      const { checkList } = await import("../lib/doctor/report-text.ts");
+      const plain = checks.map(({ run: _, ...check }) => check);
+      const json = () => ({ schemaVersion: 1, checks: plain });
+      out.result({ json, text: () => checkList(checks) });
+      return "done";
+    }
+    const { factsMaker } = await import("../lib/doctor/make-facts.ts");
+    const makeFacts = factsMaker(context);
+    const { runChecks } = await import("../lib/doctor/run.ts");
+    const facts = makeFacts();
+    const results = await runChecks(checks, facts);
+    return args.fix ? fix(context, results, makeFacts) : report(context, results, facts);
+  },
+});
+
+async function report(
+  context: DoctorContext,
+  results: CheckResult[],
+  facts: Facts,
+): Promise<Outcome> {
+  const { isHealthy } = await import("../lib/doctor/document.ts");
+  const { reportText } = await import("../lib/doctor/report-text.ts");
+  const { out, args } = context;
+  const command = (name: string) => facts.command("repair", name);
+  const document = await documentMaker(facts);
+  out.result({
+    json: () => document(results),
+    text: () => reportText(results, { style: out.style, verbose: args.verbose, command }),
+  });
+  return isHealthy(results) ? "done" : "findings";
+}
+
+async function documentMaker(facts: Facts) {
+  const { documentOf } = await import("../lib/doctor/document.ts");
+  const { home, baseDir } = facts.places;
+  return (results: CheckResult[]) =>
+    documentOf(results, {
+      ...{ toolkitVersion: manifest.version, checkedAt: facts.now, home, baseDir },
+      command: (name) => facts.command("repair", name),
+    });
+}
+
+/** The fixes that were named, else the safe ones of checks that found something. */
+async function chosenFixes(named: string[], results: CheckResult[]): Promise<FixableCheck[]> {
+  const { findFix } = await import("../lib/doctor/select.ts");
+  const { isFixable } = await import("../lib/doctor/check.ts");
+  if (named.length > 0) return [...new Set(named.map(findFix))];
+  return results
+    .filter(({ findings }) => findings.length > 0)
+    .map(({ check }) => check)
+    .filter(isFixable)
+    .filter((check) => check.fix.safe);
+}
+
+async function fix(
+  context: DoctorContext,
+  results: CheckResult[],
+  makeFacts: () => Facts,
+): Promise<Outcome> {
+  const { remediesOf, repairAll } = await import("../lib/doctor/repairing.ts");
+  const { planDocument, resultDocument } = await import("../lib/doctor/repair-document.ts");
+  const { planText, resultText } = await import("../lib/doctor/repair-text.ts");
+  const { args, out, terminal } = context;
+  const facts = makeFacts();
+  const remedies = await remediesOf(await chosenFixes(args.check, results), facts);
+  const due = remedies.filter(({ operations }) => operations.length > 0);
+  if (due.length === 0 && args.check.length === 0) return report(context, results, facts);
+  if (args.dryRun) {
+    out.result({ json: () => planDocument(remedies), text: () => planText(remedies, out.style) });
+    return "done";
+  }
+  out.print(planText(remedies, out.style));
+  if (due.length > 0) {
+    const message = `Apply ${plural(due.length, "fix", "fixes")}? One command takes each back.`;
+    const go = await terminal.confirm({ message, flag: "--yes", yes: args.yes });
+    if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
+  }
+  const { signal } = context;
+  const undo = (id: string) => facts.command("rollback", id);
+  const mended = await repairAll(remedies, {
+    ...{ script: "doctor", toolVersion: manifest.version, facts: makeFacts, signal },
+    force: args.force,
+    forceCommand: facts.command("doctor", "--fix", ...args.check, "--force"),
+    commands: (id) => ({ resume: facts.command("repair", "--resume"), rollback: undo(id) }),
+  });
+  const { runChecks } = await import("../lib/doctor/run.ts");
+  const after = await runChecks(
+    results.map(({ check }) => check),
+    makeFacts(),
+  );
+  const outcome = await report(context, after, facts);
+  const { reportText } = await import("../lib/doctor/report-text.ts");
+  const document = await documentMaker(facts);
+  const command = (name: string) => facts.command("repair", name);
+  out.result({
+    json: () => ({ ...resultDocument(mended, undo), report: document(after) }),
+    text: () =>
+      `${resultText(mended, out.style, undo)}\n${reportText(after, { style: out.style, verbose: args.verbose, command })}`,
+  });
+  return outcome;
+}
+
+export default doctor;
+if (import.meta.main) await main(doctor);

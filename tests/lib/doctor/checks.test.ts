@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { sections } from "../../../lib/doctor/check.ts";
+import { bunReport } from "../../../lib/doctor/checks/tl-001-bun.ts";
+import { allChecks } from "../../../lib/doctor/checks.ts";
+import { issueKinds } from "../../../lib/storage/drift.ts";
+import { compareTrees, treeOf } from "../../../lib/tree.ts";
+import { look, type Scene } from "./facts.ts";
+import { pairs } from "./scenes.ts";
+import { startDaemon, storeDisk } from "./stores.ts";
+
+const made: Scene[] = [];
+
+afterEach(() => {
+  for (const { disk } of made.splice(0)) disk.cleanup();
+});
+
+async function keep(scene: Scene | Promise<Scene>): Promise<Scene> {
+  const built = await scene;
+  made.push(built);
+  return built;
+}
+
+describe("the table of checks", () => {
+  test("has ids once, each of its section, in the order of the report", () => {
+    const ids = allChecks.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const order = Object.keys(sections);
+    const places = allChecks.map(({ section }) => order.indexOf(section));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test("has names of fixes once", () => {
+    const names = allChecks.flatMap(({ fix }) => fix?.name ?? []);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+
+  test("shows every kind of drift", () => {
+    const kinds = new Set(allChecks.flatMap(({ kinds }) => kinds ?? []));
+    expect(issueKinds.filter((kind) => !kinds.has(kind))).toEqual([]);
+  });
+
+  test("has a pair of disks for every check but the two that need more", () => {
+    const others = allChecks.filter(({ id }) => pairs[id] === undefined).map(({ id }) => id);
+    expect(others).toEqual(["AO-TL-001", "AO-RW-004"]);
+  });
+});
+
+describe("each check", () => {
+  for (const [id, { healthy, broken, status }] of Object.entries(pairs)) {
+    test(`${id} finds nothing on a healthy disk and something on a broken one`, async () => {
+      expect(await look(id, await keep(healthy()))).toMatchObject({ status: "pass", findings: [] });
+      const scene = await keep(broken());
+      const before = treeOf(scene.disk.home);
+      const result = await look(id, scene);
+      expect(result).toMatchObject({ status });
+      expect(result.findings.length).toBeGreaterThan(0);
+      expect(compareTrees(before, treeOf(scene.disk.home))).toEqual([]);
+    });
+  }
+
+  test("AO-TL-001 compares the version of bun", () => {
+    expect(bunReport("1.4.5").findings).toEqual([]);
+    expect(bunReport("2.0.0").findings).toEqual([]);
+    expect(bunReport("1.3.9").findings).toMatchObject([{ level: "fail" }]);
+  });
+});
+
+describe("AO-RW-004", () => {
+  for (const [answer, status, words] of [
+    ["well", "pass", undefined],
+    ["silent", "fail", "accepts /healthz and does not answer"],
+    ["other-pid", "fail", "/healthz answers for pid 1, not for"],
+    ["not-ready", "warn", "/readyz says 503 starting instead of ready"],
+    ["other-service", "fail", "is not AO's daemon"],
+  ] as const) {
+    test(`${status}es when the daemon answers: ${answer}`, async () => {
+      const { disk } = await keep({ disk: storeDisk() });
+      const daemon = await startDaemon(disk, answer);
+      try {
+        const result = await look("AO-RW-004", { disk });
+        expect(result.status).toBe(status);
+        expect(result.findings[0]?.message ?? "").toContain(words ?? "");
+        expect(result.milliseconds).toBeLessThan(4000);
+      } finally {
+        daemon.stop();
+      }
+    });
+  }
+
+  test("says when the process lives and nobody listens", async () => {
+    const { disk } = await keep({ disk: storeDisk() });
+    const daemon = await startDaemon(disk, "well");
+    const { writeRunFile } = await import("./stores.ts");
+    writeRunFile(disk, { pid: daemon.pid, port: 1 });
+    try {
+      const { findings } = await look("AO-RW-004", { disk });
+      expect(findings[0]?.message).toContain("Nobody listens");
+    } finally {
+      daemon.stop();
+    }
+  });
+});
