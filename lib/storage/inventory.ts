@@ -75,7 +75,10 @@ export interface SessionFile {
   duplicateKeys?: boolean;
 }
 
-/** A directory that holds sessions: `projects/{name}`, `{h12}-{name}`, bare `{h12}`, V0's data dir. */
+/**
+ * A directory that holds sessions: `projects/{name}`, `{h12}-{name}`, bare `{h12}`, V0's data dir
+ * (which may hold those of many projects: each session's `project` field tells).
+ */
 export interface StateDir {
   path: string;
   /** `v3` is `v2-hashed` with identity.json. */
@@ -86,7 +89,7 @@ export interface StateDir {
   hash?: string;
   /** True for `….migrated`. */
   migrated: boolean;
-  /** Content of `.origin`, if any: the config file that owns a V1 directory. */
+  /** The config that owns the directory: content of a V1 directory's `.origin`, or what names a V0 one. */
   origin?: string;
   sessions: SessionFile[];
   archives: SessionFile[];
@@ -192,7 +195,7 @@ export interface WorktreeLeaf {
   bytes?: number;
 }
 
-/** A repository that the registry or an `.origin` names. */
+/** A repository that a config or an identity names, or that a worktree belongs to. */
 export interface RepoFacts {
   path: string;
   exists: boolean;
@@ -254,7 +257,10 @@ export interface Inventory {
   worktrees: WorktreeLeaf[];
   /** Keyed by the path as registered (after `~` expansion). */
   repos: Record<string, RepoFacts>;
-  /** V1 configs named by `.origin` files (path → what it says); a missing file is absent here. */
+  /**
+   * V1 configs (path → what it says): those that `.origin` files name, and those in the home where
+   * V0 and V1 looked for one. What is missing or cannot be used is absent here.
+   */
   originConfigs: Record<string, Registry>;
   /** Names below `<claudeDir>/projects`. */
   claudeProjects: string[];

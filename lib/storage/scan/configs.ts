@@ -50,10 +50,11 @@ export function readV1Configs(
 ): V1Configs {
   const configs: V1Configs = { registries: {}, dataDirs: [], worktreeDirs: [] };
   if (registry !== null) noteV0Dirs(configs, registry.file, registry.raw, places.home);
-  const origins = hashDirs.flatMap(({ origin }) => origin ?? []);
-  const paths = [...new Set(origins)].sort();
-  for (const path of [...paths, ...homeConfigs(places, env)]) {
-    if (path === places.configFile || configs.registries[path] !== undefined) continue;
+  const origins = new Set(hashDirs.flatMap(({ origin }) => origin ?? []));
+  if (registry !== null && origins.has(registry.file)) configs.registries[registry.file] = registry;
+  for (const path of new Set([...[...origins].sort(), ...homeConfigs(places, env)])) {
+    // The registry has been read, and its fault is known.
+    if (path === places.configFile) continue;
     const config = readOrFault(reader, path, places.home);
     if (config === null) continue;
     configs.registries[path] = config;

@@ -209,6 +209,15 @@ describe("configs", () => {
     ]);
   });
 
+  test("that V1 directories name are read once, the registry among them", () => {
+    const disk = keep(faults.feedbackInMigrated());
+    const { registry, originConfigs } = scanned(disk);
+    expect(registry).not.toBeNull();
+    expect(originConfigs[disk.configFile]).toBe(registry as NonNullable<typeof registry>);
+    writeFileSync(disk.configFile, "projects: [\n");
+    expect(scanned(disk)).toMatchObject({ originConfigs: {}, faults: [] });
+  });
+
   test("in the home and in repositories may name V0's directories", () => {
     const disk = keep(makeDisk({ projects: [{ name: "integrator" }] }));
     const { repo } = disk.project("integrator");
