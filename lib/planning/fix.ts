@@ -6,10 +6,9 @@ import type { FindingCode } from "./consistency.ts";
 import { examine } from "./doctor.ts";
 import { loadManifest, type Manifest, saveManifest } from "./manifest.ts";
 import { publish } from "./publish.ts";
-import { isLockHeld, lockPathOf, takePublishLock, underRunLock } from "./publish-lock.ts";
+import { isLockHeld, lockPathOf, underRunLock } from "./publish-lock.ts";
 import { recover } from "./recover.ts";
 import { migrationDirOf, type Site, stamp, visibleSlugs } from "./site.ts";
-import { removeIfEmpty } from "./transactions.ts";
 import { closeWorkspace, openWorkspace } from "./workspace.ts";
 
 /** Codes that {@link fixAll} can mend; the others need somebody who knows what was meant. */
@@ -27,23 +26,16 @@ export const fixable: readonly FindingCode[] = [
  * @returns one sentence for each thing that was mended
  */
 export async function fixAll(site: Site, slugs: readonly string[]): Promise<string[]> {
+  const lock = lockPathOf(site);
+  const isDead = site.disk.lstat(lock) !== null && !isLockHeld(site, lock);
   const notes = recover(site);
-  if (clearDeadLock(site)) notes.push("removed the lock of a run that is dead");
+  // Recovery takes the lock, and with that removes what a dead run has left of it.
+  if (isDead && site.disk.lstat(lock) === null) notes.push("removed the lock of a dead run");
   const visible = visibleSlugs(site);
   for (const slug of slugs) {
     if (visible.includes(slug)) notes.push(...(await fixMigration(site, slug)));
   }
   return notes;
-}
-
-function clearDeadLock(site: Site): boolean {
-  const path = lockPathOf(site);
-  if (site.disk.lstat(path) === null || isLockHeld(site, path)) return false;
-  const lock = takePublishLock(site, "doctor --fix");
-  if ("heldBy" in lock) return false;
-  lock.release();
-  removeIfEmpty(site);
-  return true;
 }
 
 async function fixMigration(site: Site, slug: string): Promise<string[]> {

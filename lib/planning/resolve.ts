@@ -2,7 +2,7 @@
 
 import { isAbsolute, join } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { isSafeSegment, liveDirOf, type Site, skipsName } from "./site.ts";
+import { isEngineId, isSafeSegment, liveDirOf, type Site, skipsName } from "./site.ts";
 
 /**
  * The slug that is meant.
@@ -24,6 +24,8 @@ export function resolveSlug(site: Site, value: string): string {
   }
   const found = slug ?? byPath?.slug;
   if (found !== undefined) return found;
+  if (isEngineId(value))
+    refuse("it was carried out at once; rollback looks at it and takes it back");
   const skipped = isSafeSegment(value) ? join(liveDirOf(site), skipsName, value) : null;
   const isSkipped = skipped !== null && site.disk.lstat(skipped)?.kind === "directory";
   return refuse(isSkipped ? `it was rejected (${skipped})` : "it does not exist");
