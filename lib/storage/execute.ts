@@ -12,6 +12,7 @@ import { plural } from "../text.ts";
 import { hasSession, renameSession } from "../tmux.ts";
 import { type Assessment, type AssessOptions, assess } from "./assess.ts";
 import { operationsOf } from "./plan.ts";
+import { plainStyle, planReport } from "./report.ts";
 import { rootsOf } from "./roots.ts";
 
 /** What the engine is given by the script: how to draw, when to stop, what to tell the user. */
@@ -48,6 +49,11 @@ export async function execute(
   const result = await applyPlan({
     ...engineOptions(id, places, env, roots, run),
     toolVersion: run.toolVersion,
+    summary: planReport(before.record(), `# Migration ${id}`, {
+      style: plainStyle,
+      verbose: true,
+      columns: 100,
+    }),
     plan: {
       script: "migrate",
       title: `V3 storage: ${plural(before.plan.steps.length, "step")}`,

@@ -12,6 +12,14 @@ export interface ReportStyle {
   yellow(text: string): string;
 }
 
+/** No colours at all: for files. */
+export const plainStyle: ReportStyle = {
+  bold: (text) => text,
+  dim: (text) => text,
+  red: (text) => text,
+  yellow: (text) => text,
+};
+
 export interface ReportOptions {
   style: ReportStyle;
   /** Show every issue and every detail instead of the first few. */
