@@ -49,11 +49,7 @@ export async function execute(
   const result = await applyPlan({
     ...engineOptions(id, places, env, roots, run),
     toolVersion: run.toolVersion,
-    summary: planReport(before.record(), `# Migration ${id}`, {
-      style: plainStyle,
-      verbose: true,
-      columns: 100,
-    }),
+    summary: planSummary(id, before),
     plan: {
       script: "migrate",
       title: `V3 storage: ${plural(before.plan.steps.length, "step")}`,
@@ -81,6 +77,13 @@ export async function resumeStorage(options: AssessOptions, run: RunOptions): Pr
   const roots = rootsOf(assess(options).plan.inventory);
   const result = await resume(engineOptions(newest.id, places, env, roots, run));
   return finished(newest.id, result, verify(options, []), places);
+}
+
+/** `plan.md`: the plan for eyes, every detail of it. */
+function planSummary(id: string, { record }: Assessment): string {
+  const options = { style: plainStyle, verbose: true, columns: 100 };
+  const text = planReport(record(), "AO storage migration to V3", options);
+  return `# Migration ${id}\n\n\`\`\`text\n${text}\`\`\`\n`;
 }
 
 function finished(
