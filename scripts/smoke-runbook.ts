@@ -149,7 +149,7 @@ async function walk(context: Walk, { resumed, auto, ...plan }: Plan): Promise<st
   const { args, env, terminal, signal } = context;
   const github = args.github === undefined ? undefined : realGitHub(args.github, env);
   const tmp = sandboxParent(tmpdir());
-  const target = await examine(findAo(args.ao, env.PATH ?? ""), tmp, env.PATH ?? "");
+  const target = await examine(findAo(args.ao, env.PATH ?? "", context.cwd), tmp, env.PATH ?? "");
   const known = knownIssuesFor(target.generation, plan.runbook, args.knownIssues);
   const own = plan.units.flatMap(({ steps }) => steps.filter((one) => !one.prerequisite));
   using progress = terminal.progress("steps", own.length);

@@ -50,7 +50,9 @@ export interface Engine {
   }): void;
 }
 
-const defaultTimeout = 10_000;
+/** What the plan's steps take at most, unless they say more. */
+const defaultTimeout = 5_000;
+const daemonTimeout = 10_000;
 const defaultPause = 50;
 /** Statuses after which the steps that need a step can go on. */
 const satisfying: ReadonlySet<Status> = new Set([
@@ -186,7 +188,8 @@ interface Tried {
 async function tryAction(kind: ActionKind, action: Action, part: Part): Promise<Tried> {
   const { world, engine, deadline, logStart } = part;
   const expect = expectationsOf(kind, action);
-  const own = action.timeout === undefined ? defaultTimeout : milliseconds(action.timeout);
+  const usual = kind === "daemon" ? daemonTimeout : defaultTimeout;
+  const own = action.timeout === undefined ? usual : milliseconds(action.timeout);
   const wait = action.eventually ? milliseconds(action.eventually.within) : 0;
   const every = action.eventually?.every ? milliseconds(action.eventually.every) : defaultPause;
   const until = Math.min(deadline, performance.now() + wait);

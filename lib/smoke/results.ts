@@ -26,7 +26,7 @@ export interface RunResult {
   counts: Record<Status, number>;
   coverage?: EntryOf<"coverage">;
   knownIssues: { step: string; text: string }[];
-  /** Processes that had to be ended by force at the close of a world. */
+  /** Processes that could not be ended at the close of a world. */
   left: number[];
   finished: boolean;
   cancelled: boolean;

@@ -158,7 +158,7 @@ export function freePort(): Promise<number> {
 /**
  * Ends every process that carries the world's marker and removes its folder.
  *
- * @returns the ids of processes that were still there, so that a report can say so.
+ * @returns the ids of processes that could not be ended, so that a report can say so.
  */
 export async function removeSandbox(sandbox: Pick<Sandbox, "root" | "marker">, keep: boolean) {
   const left = processesWith(markerVariable, sandbox.marker);

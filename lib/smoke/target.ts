@@ -1,7 +1,7 @@
 /**
  * The AO binary to walk, and which generation it is, told from what the binary itself shows.
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { startDaemon, stopDaemon } from "./daemon.ts";
 import { askHttp } from "./http.ts";
@@ -32,10 +32,10 @@ const packages: Record<string, string> = { "linux-x64": "@aoagents/ao-linux-x64"
  *
  * @throws ToolkitError `invalid` when there is none.
  */
-export function findAo(asked: string | undefined, path: string): string {
+export function findAo(asked: string | undefined, path: string, cwd: string): string {
   if (asked !== undefined) {
     const found = asked.includes("/")
-      ? Bun.which(asked, { cwd: process.cwd() })
+      ? Bun.which(resolve(cwd, asked))
       : Bun.which(asked, { PATH: path });
     if (found !== null) return found;
     throw new ToolkitError("invalid", `Cannot walk "${asked}": no such program`, {

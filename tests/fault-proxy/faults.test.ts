@@ -1,44 +1,5 @@
-/**
- * Every named fault of a real AO turns exactly the documented steps red.
- */
-import { beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { loadRunbook } from "../../lib/smoke/load.ts";
-import { examine, type Target } from "../../lib/smoke/target.ts";
-import { requireAo, scratch } from "../lib/smoke/real-ao.ts";
-import { lanesDir, walkLanes } from "../lib/smoke/walking.ts";
+/** Every named fault of a real AO turns exactly the documented steps red. */
 import { faults } from "./faults.ts";
-import { makeFaultyAo } from "./shim.ts";
+import { testFaults } from "./walk-faults.ts";
 
-let target: Target;
-const runbook = loadRunbook(lanesDir);
-
-beforeAll(async () => {
-  using folder = scratch();
-  target = await examine(requireAo(), folder.path, process.env.PATH ?? "");
-}, 30_000);
-
-describe("a faulty AO", () => {
-  for (const fault of faults) {
-    test.concurrent(`${fault.name} turns exactly ${fault.red.join(", ") || "nothing"} red`, async () => {
-      using folder = scratch();
-      mkdirSync(join(folder.path, "shim"));
-      const ao = makeFaultyAo(target.ao, fault, join(folder.path, "shim"));
-      const { entries } = await walkLanes({
-        ao,
-        tmp: folder.path,
-        runbook,
-        target: { ...target, ao },
-        // The proxy itself cannot move to another port, as the real daemon does.
-        selection: { steps: fault.steps, skip: ["1.1-port-taken", ...(fault.skip ?? [])] },
-      });
-      // Steps that only came along count too: a fault must not hide behind what it blocks.
-      const ends = entries.filter((entry) => entry.type === "end");
-      const bad = ends.filter(({ status }) => status === "fail" || status === "error");
-      const seen = bad.map(({ step, reason }) => `${step}: ${reason}`);
-      expect({ red: bad.map(({ step }) => step), seen }).toEqual({ red: fault.red, seen });
-      expect(ends.filter(({ status }) => status === "pass").length).toBeGreaterThan(0);
-    }, 60_000);
-  }
-});
+testFaults(faults, 60_000);

@@ -60,7 +60,7 @@ while (
 if (fault.sql !== undefined) {
   const database = new Database(join(env.AO_DATA_DIR ?? "", "ao.db"));
   database.run("PRAGMA busy_timeout = 5000");
-  database.run(fault.sql);
+  database.exec(fault.sql);
   database.close();
 }
 createServer(serve).listen(port, "127.0.0.1", () => {

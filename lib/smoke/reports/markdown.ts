@@ -69,7 +69,7 @@ function header({
     const covered = `${operations.asked} of ${operations.total} operations`;
     lines.push(`| OpenAPI | ${covered}, ${answers.seen} of ${answers.total} documented answers |`);
   }
-  if (left.length > 0) lines.push(`| ended by force | ${left.length} processes |`);
+  if (left.length > 0) lines.push(`| could not be ended | ${left.length} processes |`);
   return lines.join("\n");
 }
 
