@@ -10,7 +10,9 @@ const mask = "•••";
 /** `user:password@` of URLs, and the tokens of the services that AO and its agents use. */
 const patterns: readonly [RegExp, string][] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${mask}@`],
-  [/\b(gh[pousr]_|github_pat_|glpat-|xox[a-z]-|sk-|lin_api_)[A-Za-z0-9_-]{8,}/g, `$1${mask}`],
+  [/\b(gh[pousr]_|github_pat_|glpat-|xox[a-z]-|lin_api_)[A-Za-z0-9_-]{8,}/g, `$1${mask}`],
+  // A session may be called sk-orchestrator; a key is far longer.
+  [/\b(sk-)[A-Za-z0-9_-]{20,}/g, `$1${mask}`],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._-]{8,}/gi, `$1 ${mask}`],
   [/\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, mask],
 ];
