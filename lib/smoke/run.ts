@@ -3,8 +3,8 @@
  */
 import { mkdirSync, readdirSync } from "node:fs";
 import { arch, hostname, platform, release } from "node:os";
-import { join } from "node:path";
-import { ToolkitError } from "../errors.ts";
+import { dirname, join } from "node:path";
+import { describeError, errorCode, ToolkitError } from "../errors.ts";
 import type { Circumstances } from "./conditions.ts";
 import type { Engine, Person } from "./engine.ts";
 import { fakeToken } from "./github/server.ts";
@@ -101,8 +101,7 @@ export function listRuns(runs: string): string[] {
 /** Walks the units and leaves a record; the world's traces are gone when this returns. */
 export async function runRunbook(options: RunOptions): Promise<{ record: string }> {
   const file = options.recordFile ?? recordFileOf(options.runs, options.id);
-  mkdirSync(join(options.runs, options.id), { recursive: true, mode: 0o700 });
-  const record = openRecord(file, maskFor(options));
+  const record = startRecord(file, options);
   const started = performance.now();
   try {
     describeRun(options, record);
@@ -137,6 +136,19 @@ export async function runRunbook(options: RunOptions): Promise<{ record: string 
     record.close();
   }
   return { record: file };
+}
+
+function startRecord(file: string, options: RunOptions): RunRecord {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return openRecord(file, maskFor(options));
+  } catch (error) {
+    const state = errorCode(error) ?? describeError(error);
+    throw new ToolkitError("invalid", `Cannot record the run in "${file}": ${state}`, {
+      hint: "Name a folder that can be written with --runs.",
+      cause: error,
+    });
+  }
 }
 
 /** What conditions of steps can ask about this machine and run. */

@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
-import { ToolkitError } from "../errors.ts";
+import { describeError, errorCode, ToolkitError } from "../errors.ts";
 import { type Environment, isAlive, killGroup } from "./processes.ts";
 import { processesWith } from "./sweep.ts";
 
@@ -47,7 +47,7 @@ export interface SandboxOptions {
 
 /** Makes the folders, git configuration, PATH of links and environment of a world. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const root = mkdtempSync(join(options.parent, "w"));
+  const root = makeRoot(options.parent);
   const home = join(root, "home");
   const directories = { data: join(root, "data"), run: join(root, "run"), tmux: join(root, "t") };
   const folders = ["bin", "agents", "empty", "run", "t", "z", "x", "repos", "home/.config/git"];
@@ -83,6 +83,18 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const log = join(directories.run, "daemon.log");
   return { root, home, data: directories.data, runFile, log, port, marker: options.marker, env };
+}
+
+function makeRoot(parent: string): string {
+  try {
+    return mkdtempSync(join(parent, "w"));
+  } catch (error) {
+    const state = errorCode(error) ?? describeError(error);
+    throw new ToolkitError("invalid", `Cannot make a sandbox in "${parent}": ${state}`, {
+      hint: "Name a folder with some space with TMPDIR.",
+      cause: error,
+    });
+  }
 }
 
 /** Hook files that AO writes into worktrees; untracked, they would make every kill a dirty one. */
@@ -142,16 +154,27 @@ export function resolveProgram(sandbox: Sandbox, name: string): string {
   return program;
 }
 
-/** A port nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Ports already handed out by this process; two worlds must not be given the same one. */
+const givenPorts = new Set<number>();
+
+/**
+ * A port nobody listens on right now. It lies below the range that systems take for outgoing
+ * connections, so that none of those gets it before the daemon does.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_240 + Math.floor(Math.random() * 20_000);
+    if (givenPorts.has(port) || !(await canListen(port))) continue;
+    givenPorts.add(port);
+    return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = address !== null && typeof address === "object" ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
 

@@ -6,7 +6,11 @@
  */
 import * as v from "valibot";
 
-/** AO builds whose contracts differ; the letters are explained in the lanes' README section. */
+/**
+ * AO builds whose contracts differ. A: the one that the plan was written for (June 2026, zellij).
+ * B: A with the bugs fixed that walking the plan had found. C: August 2026 (tmux, desktop app).
+ * R: the published 0.10.3, between B and C.
+ */
 export const generations = ["A", "B", "C", "R"] as const;
 export type Generation = (typeof generations)[number];
 

@@ -3,6 +3,7 @@
  */
 import { type Engine, type Outcome, obstacle, walkStep } from "./engine.ts";
 import type { KnownIssues } from "./known.ts";
+import { coverageOf } from "./openapi.ts";
 import { closureOf } from "./references.ts";
 import type { Runbook, Step } from "./schema.ts";
 import { closeWorld, createWorld, type World, type WorldOptions } from "./world.ts";
@@ -56,21 +57,34 @@ function isTrack(unit: Unit): boolean {
   return unit.steps.some(({ step, prerequisite }) => !prerequisite && step.track !== undefined);
 }
 
-/** Walks all units; every world is taken down, whatever happens. */
+/**
+ * Walks all units; every world is taken down, whatever happens.
+ *
+ * @throws what stopped a unit (a full disk, say), once all the others have been stopped too.
+ */
 export async function walk(units: readonly Unit[], options: WalkOptions): Promise<void> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.engine.signal, broken.signal]);
+  const own = { ...options, engine: { ...options.engine, signal } };
   const waiting = [...units];
   const seen = new Set<string>();
   const next = async (): Promise<void> => {
     for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
-      if (options.engine.signal.aborted) return;
-      await walkUnit(unit, options, seen);
+      if (signal.aborted) return;
+      await walkUnit(unit, own, seen);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.jobs, units.length) }, next));
-  const openapi = options.world.target.openapi;
-  if (openapi === undefined) return;
-  const { coverageOf } = await import("./openapi.ts");
-  const coverage = coverageOf(openapi, seen);
+  const workers = Array.from({ length: Math.min(options.jobs, units.length) }, () =>
+    next().catch((error: unknown) => {
+      broken.abort(error);
+      throw error;
+    }),
+  );
+  const settled = await Promise.allSettled(workers);
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+  const { openapi } = options.world.target;
+  const coverage = openapi === undefined ? undefined : coverageOf(openapi, seen);
   if (coverage) options.engine.record.write({ type: "coverage", ...coverage });
 }
 

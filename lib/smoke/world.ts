@@ -44,12 +44,24 @@ export const fakeSlug = "acme/widgets";
 
 /** Makes a world and records what must be removed if this process dies. */
 export async function createWorld(options: WorldOptions, record: RunRecord): Promise<World> {
-  const { id, target, parent, path } = options;
+  const { id, parent, path } = options;
   const marker = `${options.run}-${id}`;
   const env = options.github ? { AO_GITHUB_TOKEN: options.github.token } : {};
   const programs = options.realAgents ? [...agentBinaries, "gh"] : [];
   const sandbox = await createSandbox({ parent, marker, path, programs, env });
   record.write({ type: "world", world: id, root: sandbox.root, marker, port: sandbox.port });
+  try {
+    return await furnish(sandbox, options, record);
+  } catch (error) {
+    await removeSandbox(sandbox, false);
+    record.write({ type: "closed", world: id, left: [], kept: false });
+    throw error;
+  }
+}
+
+/** Puts repositories, agents and GitHub into an empty sandbox. */
+async function furnish(sandbox: Sandbox, options: WorldOptions, record: RunRecord): Promise<World> {
+  const { id, target } = options;
   if (!options.realAgents) stageAgents(sandbox);
   const slug = options.github?.slug ?? fakeSlug;
   const repositories = await stageRepositories(sandbox, slug);

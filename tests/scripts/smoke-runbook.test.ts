@@ -96,6 +96,12 @@ describe("a call that cannot work", () => {
     ],
     ["an AO that is none", ["--auto", "--ao", "/bin/true"], 3, "does not answer as AO does"],
     ["a GitHub repository without a token", ["--auto", "--github", "a/b"], 2, "no token for it"],
+    [
+      "a place where nothing can be recorded",
+      ["--auto", "--runs", "/dev/null/x"],
+      3,
+      "Cannot record the run",
+    ],
     ["a broken runbook", ["--runbook", join(fixtures, "mistakes"), "--list"], 3, "10 mistakes"],
   ];
   for (const [what, args, code, message] of cases) {
@@ -172,6 +178,18 @@ describe("an automatic walk", () => {
     expect(existsSync(join(home.path, "cleaned"))).toBe(true);
   }, 30_000);
 });
+
+test("--keep leaves the sandbox for a look, without processes, until --clean", async () => {
+  using home = scratch();
+  requireAo();
+  const args = ["--auto", "--runbook", join(fixtures, "slow"), "--step", "1.1", "--keep"];
+  expect((await call(home.path, args)).exit).toBe(0);
+  const { folders, processes } = remains(home.path);
+  expect({ folders: folders.length, processes }).toEqual({ folders: 1, processes: [] });
+  expect(existsSync(join(folders[0] ?? "", "data/ao.db"))).toBe(true);
+  await call(home.path, ["--clean", "last"]);
+  expect(remains(home.path)).toEqual({ folders: [], processes: [] });
+}, 30_000);
 
 /** Starts the slow walk and waits until its session is spawned. */
 async function startSlow(home: string) {
