@@ -108,31 +108,29 @@ const doctor = script({
   },
 });
 
+/** Both forms of a report, and how the doctor ends with it. */
+async function formsOf({ out, args }: DoctorContext, results: CheckResult[], facts: Facts) {
+  const { documentOf, isHealthy } = await import("../lib/doctor/document.ts");
+  const { reportText } = await import("../lib/doctor/report-text.ts");
+  const { home, baseDir } = facts.places;
+  const command = (name: string) => facts.command("repair", name);
+  const about = { toolkitVersion: manifest.version, checkedAt: facts.now, home, baseDir, command };
+  const outcome: Outcome = isHealthy(results) ? "done" : "findings";
+  return {
+    json: () => documentOf(results, about),
+    text: () => reportText(results, { style: out.style, verbose: args.verbose, command }),
+    outcome,
+  };
+}
+
 async function report(
   context: DoctorContext,
   results: CheckResult[],
   facts: Facts,
 ): Promise<Outcome> {
-  const { isHealthy } = await import("../lib/doctor/document.ts");
-  const { reportText } = await import("../lib/doctor/report-text.ts");
-  const { out, args } = context;
-  const command = (name: string) => facts.command("repair", name);
-  const document = await documentMaker(facts);
-  out.result({
-    json: () => document(results),
-    text: () => reportText(results, { style: out.style, verbose: args.verbose, command }),
-  });
-  return isHealthy(results) ? "done" : "findings";
-}
-
-async function documentMaker(facts: Facts) {
-  const { documentOf } = await import("../lib/doctor/document.ts");
-  const { home, baseDir } = facts.places;
-  return (results: CheckResult[]) =>
-    documentOf(results, {
-      ...{ toolkitVersion: manifest.version, checkedAt: facts.now, home, baseDir },
-      command: (name) => facts.command("repair", name),
-    });
+  const forms = await formsOf(context, results, facts);
+  context.out.result(forms);
+  return forms.outcome;
 }
 
 /** The fixes that were named, else the safe ones of checks that found something. */
@@ -153,7 +151,7 @@ async function fix(
   makeFacts: () => Facts,
 ): Promise<Outcome> {
   const { remediesOf, repairAll } = await import("../lib/doctor/repairing.ts");
-  const { planDocument, resultDocument } = await import("../lib/doctor/repair-document.ts");
+  const { leftBy, planDocument, resultDocument } = await import("../lib/doctor/repair-document.ts");
   const { planText, resultText } = await import("../lib/doctor/repair-text.ts");
   const { args, out, terminal } = context;
   const facts = makeFacts();
@@ -179,20 +177,14 @@ async function fix(
     commands: (id) => ({ resume: facts.command("repair", "--resume"), rollback: undo(id) }),
   });
   const { runChecks } = await import("../lib/doctor/run.ts");
-  const after = await runChecks(
-    results.map(({ check }) => check),
-    makeFacts(),
-  );
-  const outcome = await report(context, after, facts);
-  const { reportText } = await import("../lib/doctor/report-text.ts");
-  const document = await documentMaker(facts);
-  const command = (name: string) => facts.command("repair", name);
+  const checks = results.map(({ check }) => check);
+  const now = makeFacts();
+  const forms = await formsOf(context, await runChecks(checks, now), now);
   out.result({
-    json: () => ({ ...resultDocument(mended, undo), report: document(after) }),
-    text: () =>
-      `${resultText(mended, out.style, undo)}\n${reportText(after, { style: out.style, verbose: args.verbose, command })}`,
+    json: () => ({ ...resultDocument(mended, undo), report: forms.json() }),
+    text: () => `${resultText(mended, out.style, undo)}\n${forms.text()}`,
   });
-  return outcome;
+  return mended.some(({ after }) => leftBy(after).length > 0) ? "findings" : forms.outcome;
 }
 
 export default doctor;

@@ -3,10 +3,9 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
-import { root } from "../../process.ts";
+import { requireAo } from "../smoke/real-ao.ts";
 import { look, type Scene } from "./facts.ts";
 
-const ao = join(root, "node_modules/@aoagents/ao-linux-x64/bin/ao");
 const checks = ["001", "002", "003", "004", "005", "006", "007", "008"].map((n) => `AO-RW-${n}`);
 
 const started: { scene: Scene; stop: () => Promise<void> }[] = [];
@@ -24,7 +23,7 @@ async function startAo(): Promise<{ scene: Scene; dataDir: string; stop: () => P
   const dataDir = join(disk.home, "ao", "data");
   const runFile = join(disk.home, "ao", "running.json");
   const env = { AO_DATA_DIR: dataDir, AO_RUN_FILE: runFile };
-  const child = Bun.spawn([ao, "daemon"], {
+  const child = Bun.spawn([requireAo(), "daemon"], {
     env: { ...disk.env, ...env, AO_PORT: String(freePort()) },
     stdin: "ignore",
     stdout: "ignore",
