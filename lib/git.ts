@@ -134,6 +134,15 @@ export function linkFilesForMove(move: { adminDir: string; from: string; to: str
   return relink(readLinks(from, adminDir), { from, linked, to: real(move.to) });
 }
 
+/** Environment in which git means the repository at the path, asks nothing and answers in English. */
+export function gitEnv(env: Env): Env {
+  const kept = Object.entries(env).filter(
+    ([name]) => !misleading.has(name) && !name.startsWith("GIT_TRACE"),
+  );
+  const fixed = { GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+  return { ...Object.fromEntries(kept), ...fixed };
+}
+
 function git(path: string, args: string[], env: Env, timeoutMs?: number): RunResult {
   return run("git", harmless(path, args), gitOptions(env, timeoutMs));
 }
@@ -142,8 +151,8 @@ function gitOrThrow(path: string, args: string[], env: Env, timeoutMs?: number):
   return runOrThrow("git", harmless(path, args), gitOptions(env, timeoutMs));
 }
 
-// A repository is free to name programs in its config; these are the ones that reading would run.
-function harmless(path: string, args: string[]): string[] {
+/** Git's words at a path, with those programs switched off that a repository may name in its config. */
+export function harmless(path: string, args: string[]): string[] {
   return ["-C", path, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", ...args];
 }
 
@@ -155,14 +164,7 @@ const misleading = new Set(
 );
 
 function gitOptions(env: Env, timeoutMs?: number) {
-  const kept = Object.entries(env).filter(
-    ([name]) => !misleading.has(name) && !name.startsWith("GIT_TRACE"),
-  );
-  const fixed = { GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
-  return {
-    env: { ...Object.fromEntries(kept), ...fixed },
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
+  return { env: gitEnv(env), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
 }
 
 function lastLine(result: RunResult): string {
