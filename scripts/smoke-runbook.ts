@@ -77,6 +77,11 @@ const command = script({
     { command: "--lane 1,4,11", text: "three lanes, and what they need" },
     { command: "--resume last --failed", text: "what failed, once more" },
   ],
+  exits: {
+    done: "nothing was found, or nothing was to be walked",
+    findings: "a step failed, could not run, or was blocked",
+    interrupted: "the record could not be written; free some space, then --resume",
+  },
   files: [{ path: "TMPDIR/ao-smoke-runs-UID/RUN/", text: "the record and the reports made of it" }],
   async run(context) {
     const { args, out, terminal } = context;

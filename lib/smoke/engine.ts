@@ -163,7 +163,9 @@ async function walkAction(written: Action, part: Part): Promise<Outcome | undefi
     attempts: tried.attempts,
     checks: tried.checks.map((check) => forRecord(check, engine.record.mask)),
     ...(tried.error === undefined ? {} : { error: tried.error }),
-    ...(failed ? { seen: shorten(maskValue(tried.observation, engine.record.mask)) } : {}),
+    ...(failed
+      ? { seen: shorten(maskValue(withoutTwin(tried.observation), engine.record.mask)) }
+      : {}),
   });
   if (tried.error !== undefined) return { status: "error", reason: tried.error };
   if (bad)
@@ -259,6 +261,13 @@ function forRecord({ path, expected, problem }: Check, mask: Mask) {
 /** Shortens a text that has been masked: a secret that is cut in two would no longer be found. */
 function cut(text: string): string {
   return text.length > 400 ? `${text.slice(0, 397)}...` : text;
+}
+
+/** The observation without the text that its parsed form says again. */
+function withoutTwin(observation: Value): Value {
+  if (observation === null || typeof observation !== "object") return observation;
+  const { body, ...rest } = observation as { body?: Value; json?: Value };
+  return rest.json === undefined ? observation : rest;
 }
 
 /** What was last seen, short enough for a report; long texts keep their beginning and end. */

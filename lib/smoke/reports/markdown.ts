@@ -134,22 +134,17 @@ function workedLane(steps: readonly StepResult[]): string {
 }
 
 function broken(step: StepResult): string {
-  const link = step.link ? ` ([known](${step.link}))` : "";
-  const lines = [
-    `### ${step.id} ${step.title}: ${step.status}${link}`,
-    "",
-    step.reason ?? "No reason was recorded.",
-  ];
+  // Reasons quote what AO said: fenced, so that nothing in them is markup or a mention.
+  const reason = fence("text", step.reason ?? "No reason was recorded.");
+  const lines = [`### ${step.id} ${step.title}: ${step.status}`, "", reason];
+  if (step.link) lines.push("", `Known: ${step.link}`);
   const action = step.actions.find(
     (one) => one.error !== undefined || one.checks.some(({ ok }) => !ok),
   );
-  if (action)
-    lines.push(
-      "",
-      fence("diff", diffOf(action)),
-      "",
-      fence("json", JSON.stringify(action.seen ?? null, null, 2)),
-    );
+  if (action) {
+    const seen = JSON.stringify(action.seen ?? null, null, 2);
+    lines.push("", fence("diff", diffOf(action)), "", fence("json", seen));
+  }
   if (step.differs) lines.push("", `Generations: ${step.differs.trim()}`);
   return lines.join("\n");
 }
