@@ -310,7 +310,7 @@ describe("session fields", () => {
     const expected = {
       worktree: "/w/1",
       handleId: "t",
-      handleText: record.runtimeHandle,
+      handleText: record.runtimeHandle ?? "",
       handleWorkspacePath: "/h",
       hasLifecycle: true,
     };
