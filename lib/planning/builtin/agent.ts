@@ -164,7 +164,8 @@ async function readyCheck(options: BuiltinOptions, request: AskRequest): Promise
   if (recorded === null) return "ready: yes — it changes nothing\n";
   const mismatches = await checkPlan({
     migrationDir: join(request.cwd, "nowhere"),
-    roots: plan.roots,
+    // What is gone from the disk names no place any more; here nothing is written.
+    roots: [...plan.roots, ...recorded.roots],
     disk: options.disk,
     plan: recorded,
   });

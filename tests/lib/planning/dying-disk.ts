@@ -46,6 +46,21 @@ export function dyingDisk(base: Disk, at: number): DyingDisk {
       act(...values);
     };
   }
+  disk.openAppend = (path, length) => {
+    live();
+    const file = base.openAppend(path, length);
+    const guarded = (act: () => void) => {
+      count += 1;
+      if (count >= at) dead = true;
+      live();
+      act();
+    };
+    return {
+      append: (text) => guarded(() => file.append(text)),
+      sync: () => guarded(() => file.sync()),
+      close: () => file.close(),
+    };
+  };
   disk.tryLock = (path) => {
     live();
     const lock = base.tryLock(path);

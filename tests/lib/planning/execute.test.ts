@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Disk, realDisk } from "../../../lib/change/disk.ts";
+import { realDisk } from "../../../lib/change/disk.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import type { Agent } from "../../../lib/planning/agent.ts";
 import { executePhase, type PhaseRequest } from "../../../lib/planning/execute.ts";
@@ -206,7 +206,7 @@ test("a phase killed at each write is finished by the next run, once", async () 
     const plan = { script: "migration", title: "t", roots: [site.root], operations };
     const files = { "phase-1-sort.operations.json": formatOperations(plan) };
     writePlan(site, slug, { told: toApproval, files });
-    const dying = dyingDisk(realDisk as Disk, at);
+    const dying = dyingDisk({ ...realDisk, sync() {} }, at);
     const mortal = { ...site, disk: dying.disk };
     await execute(mortal, scripted({})).catch(() => undefined);
     dying.bury();
