@@ -31,6 +31,8 @@ for (let left = fault.noise ?? 0; left > 0; left -= 1_000) {
   writeSync(1, `${"noise ".repeat(166)}   \n`);
 }
 const lost = fault.loseLog === undefined ? undefined : new RegExp(fault.loseLog);
+// Only where a port is meant: a process id can be the same number.
+const ownPorts = new RegExp(`(127\\.0\\.0\\.1:|port )(${innerPort}|${earlier})\\b`, "g");
 for (const [from, to] of [
   [child.stdout, process.stdout],
   [child.stderr, process.stderr],
@@ -38,9 +40,7 @@ for (const [from, to] of [
   from.on("data", (chunk: Buffer) => {
     for (const line of chunk.toString().split(/(?<=\n)/)) {
       if (lost?.test(line)) continue;
-      to.write(
-        line.replaceAll(String(innerPort), String(port)).replaceAll(String(earlier), String(port)),
-      );
+      to.write(line.replace(ownPorts, `$1${port}`));
     }
   });
 }

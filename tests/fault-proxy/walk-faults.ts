@@ -40,6 +40,8 @@ export function testFaults(faults: readonly Fault[], limit: number): void {
           const bad = ends.filter(({ status }) => status === "fail" || status === "error");
           const seen = bad.map(({ step, reason }) => `${step}: ${reason}`);
           expect({ red: bad.map(({ step }) => step), seen }).toEqual({ red: fault.red, seen });
+          const because = new RegExp(fault.because ?? "");
+          for (const { reason } of bad) expect(reason).toMatch(because);
           expect(ends.filter(({ status }) => status === "pass").length).toBeGreaterThan(0);
         },
         limit,
