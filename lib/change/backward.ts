@@ -8,6 +8,7 @@ import { type Action, digestOf, identityOf, settle } from "./action.ts";
 import type { Context, Step } from "./context.ts";
 import { treeDigest } from "./copy.ts";
 import type { FileStat } from "./disk.ts";
+import { draftOf } from "./drafts.ts";
 import { discard, forwardActions, stageSwap, tagOf, unsettled } from "./forward.ts";
 import type { Facts } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
@@ -304,16 +305,13 @@ function mergeBack(
   const unchanged =
     lost === "" ? input.nothing : keep(input, path, `was changed after the migration: ${lost}`);
   if (patched.content === null) return unchanged;
-  const { action, size } = stageSwap(context, {
-    path,
-    tag: undoTag(input.ledger, index),
-    near: facts.near === true,
-    seen: found.seen,
-    bytes,
-    content: patched.content,
-  });
-  const undo: Facts = { i: index, swaps: [[action.before, action.after]], ...nearOf(facts) };
-  return { ...unchanged, facts: undo, actions: [action], staged: [action.staged], bytes: size };
+  const draft = draftOf(bytes, patched.content);
+  const tag = undoTag(input.ledger, index);
+  const near = facts.near === true;
+  const action = stageSwap(context, { path, tag, near, seen: found.seen }, draft);
+  const undo: Facts = { i: index, swaps: [draft.digests], ...nearOf(facts) };
+  const staged = [action.staged];
+  return { ...unchanged, facts: undo, actions: [action], staged, bytes: draft.bytes };
 }
 
 function takeBackLinks(

@@ -5,6 +5,7 @@
 import { errorCode } from "../errors.ts";
 import { type Action, digestOf, type Swap } from "./action.ts";
 import type { Disk, WriteOptions } from "./disk.ts";
+import { Drafts } from "./drafts.ts";
 import type { Facts } from "./journal.ts";
 import { dirOf, type Operation } from "./operation.ts";
 import type { Kept, TmuxPort } from "./options.ts";
@@ -40,6 +41,7 @@ export class Context {
     readonly operations: readonly Operation[],
     readonly patchers: Patchers,
     readonly tmux: TmuxPort | undefined,
+    readonly drafts: Drafts = new Drafts(),
   ) {
     this.#dev = disk.lstat(places.dir)?.dev ?? 0n;
   }

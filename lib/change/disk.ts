@@ -1,14 +1,11 @@
 /**
- * The one door to the disk: everything the change engine reads or writes goes through a
- * {@link Disk}, so that tests can put a simulated one behind the engine.
- *
- * This file imports nothing of ours. It therefore also owns the few system calls that Node does
- * not offer (`renameat2`, `syncfs`, `flock`, extended attributes), reached through `bun:ffi`.
+ * The one door to the disk: all that the change engine reads or writes goes through a {@link Disk},
+ * so that tests can put a simulated one behind it. This file imports nothing of ours; it also owns
+ * the system calls that Node lacks (`renameat2`, `syncfs`, `flock`, …), reached through `bun:ffi`.
  */
 
 import { dlopen, type FFIFunction, type Pointer, read } from "bun:ffi";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
 
@@ -95,18 +92,13 @@ const fewPaths = 24;
 const isMac = process.platform === "darwin";
 
 /** The functions of libc that are there, each opened alone so that one missing spares the rest. */
-function libc<Name extends string>(
-  table: Record<Name, FFIFunction>,
-): Partial<Record<Name, (...values: unknown[]) => number>> {
-  const files = isMac
-    ? ["libSystem.B.dylib"]
-    : ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+function libc<Name extends string>(table: Record<Name, FFIFunction>) {
+  const linux = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
   const found: Partial<Record<Name, (...values: unknown[]) => number>> = {};
   for (const name of Object.keys(table) as Name[]) {
-    for (const file of files) {
-      if (found[name] !== undefined) break;
+    for (const file of isMac ? ["libSystem.B.dylib"] : linux) {
       try {
-        found[name] = dlopen(file, { [name]: table[name] }).symbols[name] as never;
+        found[name] ??= dlopen(file, { [name]: table[name] }).symbols[name] as never;
       } catch {
         // Not in this library: its caller has a fallback.
       }
@@ -135,71 +127,60 @@ const native = libc({
 /** The place of errno belongs to the thread for good, so it is asked for once. */
 const errnoPlace = (native.__errno_location ?? native.__error)?.() as Pointer | undefined;
 
-/**
- * The code of the call that just failed. It must be the very next thing after that call: a plain
- * memory read runs no system call, so nothing comes between.
- */
+/** The code of the call that just failed; a plain read of memory, so that nothing comes between. */
 function lastError(): string {
   const errno = errnoPlace === undefined ? 0 : read.i32(errnoPlace, 0);
   return getSystemErrorMap().get(-errno)?.[0] ?? "EIO";
 }
 
-function systemError(code: string, call: string, from: string, to?: string): Error {
-  const errno = os.constants.errno[code as keyof typeof os.constants.errno];
-  const text = getSystemErrorMap().get(-errno)?.[1] ?? "input/output error";
-  const paths = to === undefined ? `'${from}'` : `'${from}' -> '${to}'`;
-  return Object.assign(new Error(`${code}: ${text}, ${call} ${paths}`), { code, syscall: call });
+const errorTexts = new Map(getSystemErrorMap().values());
+
+function systemError(code: string, call: string, ...paths: string[]): Error {
+  const names = paths.map((path) => `'${path}'`).join(" -> ");
+  const message = `${code}: ${errorTexts.get(code) ?? "it failed"}, ${call} ${names}`;
+  return Object.assign(new Error(message), { code, syscall: call });
 }
 
 function codeOf(error: unknown): string {
   return (error as { code?: string }).code ?? "";
 }
 
-const pathBytes = 4096;
-const firstPath = Buffer.alloc(pathBytes);
-const secondPath = Buffer.alloc(pathBytes);
+const [firstPath, secondPath] = [Buffer.alloc(4096), Buffer.alloc(4096)];
 
 function cString(buffer: Buffer, path: string): Buffer {
-  // Three bytes a UTF-16 unit is the most that UTF-8 needs; only long paths are measured.
-  if (path.length * 3 >= pathBytes && Buffer.byteLength(path) >= pathBytes) {
-    throw systemError("ENAMETOOLONG", "rename", path);
-  }
-  if (path.includes("\0")) throw systemError("EINVAL", "rename", path);
+  if (Buffer.byteLength(path) >= buffer.length) throw systemError("ENAMETOOLONG", "open", path);
+  if (path.includes("\0")) throw systemError("EINVAL", "open", path);
   buffer[buffer.write(path)] = 0;
   return buffer;
 }
 
-const atCwd = -100;
 const unsupported = new Set(["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
-/** A rename with flags; false where this system or file system has none. */
+/** A rename with flags (-100 is AT_FDCWD); false where this system or file system has none. */
 function flaggedRename(kind: "keep" | "swap", from: string, to: string): boolean {
   const a = cString(firstPath, from);
   const b = cString(secondPath, to);
-  let failed: boolean;
-  if (native.renameat2 !== undefined) {
-    failed = native.renameat2(atCwd, a, atCwd, b, kind === "keep" ? 1 : 2) !== 0;
-  } else if (native.renamex_np !== undefined) {
-    failed = native.renamex_np(a, b, kind === "keep" ? 4 : 2) !== 0;
-  } else return false;
-  if (!failed) return true;
+  const result =
+    native.renameat2?.(-100, a, -100, b, kind === "keep" ? 1 : 2) ??
+    native.renamex_np?.(a, b, kind === "keep" ? 4 : 2);
+  if (result === undefined) return false;
+  if (result === 0) return true;
   const code = lastError();
   if (unsupported.has(code)) return false;
   throw systemError(code, "rename", from, to);
 }
 
+const noLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
 /** Without the flag, a hard link refuses an existing name just as atomically; else a check must do. */
 function checkedRename(from: string, to: string): void {
-  const stat = lstat(from);
-  if (stat === null) throw systemError("ENOENT", "rename", from, to);
-  if (stat.kind === "file") {
+  if (lstat(from)?.kind === "file") {
     try {
       fs.linkSync(from, to);
       fs.unlinkSync(from);
       return;
     } catch (error) {
-      if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(codeOf(error)))
-        throw error;
+      if (!noLinks.has(codeOf(error))) throw error;
     }
   }
   if (lstat(to) !== null) throw systemError("EEXIST", "rename", from, to);
@@ -230,11 +211,11 @@ function hashFile(path: string): string {
   // A link is not followed, and a named pipe does not keep us waiting.
   const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    for (;;) {
-      const length = fs.readSync(fd, hashBuffer, 0, hashBuffer.length, null);
-      if (length === 0) return hasher.digest("hex");
+    for (let length = -1; length !== 0; ) {
+      length = fs.readSync(fd, hashBuffer, 0, hashBuffer.length, null);
       hasher.update(hashBuffer.subarray(0, length));
     }
+    return hasher.digest("hex");
   } finally {
     fs.closeSync(fd);
   }
@@ -254,21 +235,16 @@ function writeNew(path: string, content: readonly Uint8Array[], options: WriteOp
     if (options.owner !== undefined) fs.fchownSync(fd, options.owner.uid, options.owner.gid);
     // After the change of owner, which clears the set-id bits.
     fs.fchmodSync(fd, options.mode);
-    fs.closeSync(fd);
   } catch (error) {
-    quietly(() => fs.closeSync(fd));
-    quietly(() => fs.unlinkSync(path));
+    try {
+      fs.closeSync(fd);
+      fs.unlinkSync(path);
+    } catch {
+      // The first error is the one that counts.
+    }
     throw error;
   }
-}
-
-/** For cleaning up behind an error that is already on its way. */
-function quietly(step: () => void): void {
-  try {
-    step();
-  } catch {
-    // The first error is the one that counts.
-  }
+  fs.closeSync(fd);
 }
 
 function openAppend(path: string, length: number): Appender {
@@ -276,15 +252,12 @@ function openAppend(path: string, length: number): Appender {
   if (fs.fstatSync(fd).size > length) fs.ftruncateSync(fd, length);
   return {
     append: (text) => writeAll(fd, Buffer.from(text)),
-    sync: () => flush(fd, path),
+    sync: () => (isMac ? flushDevice(fd, path) : flush(fd, path)),
     close: () => fs.closeSync(fd),
   };
 }
 
-const fullFsync = 51; // F_FULLFSYNC: macOS' fsync leaves the data in the drive's cache
-
 function flush(fd: number, path: string): void {
-  if (isMac && native.fcntl?.(fd, fullFsync) === 0) return;
   try {
     fs.fsyncSync(fd);
   } catch (error) {
@@ -293,44 +266,53 @@ function flush(fd: number, path: string): void {
   }
 }
 
-/** An open file or directory, or the directory of a file that may not be read. */
-function openToSync(path: string): { fd: number; isWhole: boolean } | null {
+/** Flushes a file system, or on macOS (F_FULLFSYNC) the drive's cache, where fsync leaves data. */
+function flushDevice(fd: number, path: string): void {
+  if (isMac && native.fcntl?.(fd, 51) === 0) return;
+  if (native.syncfs === undefined) flush(fd, path);
+  else if (native.syncfs(fd) !== 0) throw systemError(lastError(), "syncfs", path);
+}
+
+/** Runs `step` on what is at a path, if anything; false when it may not be opened. */
+function withOpen(path: string, step: (fd: number) => void): boolean {
+  let fd: number;
   try {
-    return { fd: fs.openSync(path, "r"), isWhole: false };
+    fd = fs.openSync(path, "r");
   } catch (error) {
     const code = codeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
-    if (code !== "EACCES" && code !== "EPERM") throw error;
-    return { fd: fs.openSync(dirname(path), "r"), isWhole: true };
+    if (code === "EACCES" || code === "EPERM") return false;
+    if (code === "ENOENT" || code === "ENOTDIR") return true;
+    throw error;
   }
+  try {
+    step(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+  return true;
 }
 
 function sync(files: readonly string[], dirs: readonly string[]): void {
-  const isMany = files.length + dirs.length > fewPaths && native.syncfs !== undefined;
+  let isWhole = files.length + dirs.length > fewPaths && native.syncfs !== undefined;
+  for (const path of isWhole ? [] : [...files, ...dirs]) {
+    if (!withOpen(path, (fd) => flush(fd, path))) isWhole = true;
+  }
+  if (!(isWhole || isMac)) return;
   const flushed = new Set<bigint>();
   // A file is on the file system of its directory.
-  for (const path of isMany ? new Set([...dirs, ...files.map(dirname)]) : [...files, ...dirs]) {
-    const dev = isMany ? lstat(path)?.dev : undefined;
-    if (isMany && (dev === undefined || flushed.has(dev))) continue;
-    if (dev !== undefined) flushed.add(dev);
-    const opened = openToSync(path);
-    if (opened === null) continue;
-    try {
-      if (!(isMany || opened.isWhole)) flush(opened.fd, path);
-      else if (native.syncfs?.(opened.fd) !== 0) throw systemError(lastError(), "syncfs", path);
-    } finally {
-      fs.closeSync(opened.fd);
-    }
+  for (const path of new Set([...dirs, ...files.map(dirname)])) {
+    const dev = lstat(path)?.dev;
+    if (dev === undefined || flushed.has(dev)) continue;
+    if (withOpen(path, (fd) => flushDevice(fd, path))) flushed.add(dev);
   }
 }
-
-const lockExclusiveNow = 2 | 4;
 
 function tryLock(path: string): DiskLock | null {
   if (native.flock === undefined) throw systemError("ENOTSUP", "flock", path);
   // Node opens with O_CLOEXEC: a child process that outlives us does not keep the lock.
   const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
-  if (native.flock(fd, lockExclusiveNow) !== 0) {
+  // LOCK_EX | LOCK_NB
+  if (native.flock(fd, 2 | 4) !== 0) {
     const code = lastError();
     fs.closeSync(fd);
     if (code === "EAGAIN" || code === "EWOULDBLOCK") return null;
@@ -342,7 +324,7 @@ function tryLock(path: string): DiskLock | null {
     return tryLock(path);
   }
   return {
-    write(text) {
+    write: (text) => {
       fs.ftruncateSync(fd, 0);
       fs.writeSync(fd, text, 0);
     },
@@ -355,23 +337,20 @@ const xattrBuffer = Buffer.alloc(64 * 1024);
 /** Copies extended attributes as far as the file system and our rights allow. */
 function copyXattrs(from: string, to: string): void {
   const { llistxattr, lgetxattr, lsetxattr, listxattr, getxattr, setxattr } = native;
-  const source = cString(firstPath, from);
-  const target = cString(secondPath, to);
-  const room = xattrBuffer.length;
+  const [source, target] = [cString(firstPath, from), cString(secondPath, to)];
+  const [value, room] = [xattrBuffer, xattrBuffer.length];
   // macOS has no `l` variants; it takes an offset and flags (1: do not follow links) instead.
-  const listed =
-    llistxattr?.(source, xattrBuffer, room) ?? listxattr?.(source, xattrBuffer, room, 1);
-  if (listed === undefined || listed <= 0) return;
-  const names = Buffer.from(xattrBuffer.subarray(0, listed));
+  const listed = llistxattr?.(source, value, room) ?? listxattr?.(source, value, room, 1) ?? 0;
+  if (listed <= 0) return;
+  const names = Buffer.from(value.subarray(0, listed));
   for (let start = 0; start < listed; ) {
     const name = Buffer.from(names.subarray(start, names.indexOf(0, start) + 1));
-    const size =
-      lgetxattr?.(source, name, xattrBuffer, room) ??
-      getxattr?.(source, name, xattrBuffer, room, 0, 1) ??
-      -1;
-    if (size >= 0 && lsetxattr !== undefined) lsetxattr(target, name, xattrBuffer, size, 0);
-    else if (size >= 0) setxattr?.(target, name, xattrBuffer, size, 0, 1);
     start += name.length;
+    const size =
+      lgetxattr?.(source, name, value, room) ?? getxattr?.(source, name, value, room, 0, 1) ?? -1;
+    if (size < 0) continue;
+    if (lsetxattr !== undefined) lsetxattr(target, name, value, size, 0);
+    else setxattr?.(target, name, value, size, 0, 1);
   }
 }
 
@@ -389,26 +368,23 @@ function copyAttributes(from: string, to: string): void {
   fs.utimesSync(to, ...times);
 }
 
+const common = { lstat, hashFile, writeNew, openAppend, copyAttributes, sync, tryLock };
+
 /** The real disk. `flags: false` behaves as on a file system without rename flags. */
-export function openDisk(options: { flags: boolean }): Disk {
+export function openDisk({ flags }: { flags: boolean }): Disk {
   return {
-    lstat,
+    ...common,
     readFile: (path) => fs.readFileSync(path),
-    hashFile,
     readDir: (path) => fs.readdirSync(path),
     readLink: (path) => fs.readlinkSync(path),
     realPath: (path) => fs.realpathSync(path),
     makeDir: (path, mode = 0o755) => void fs.mkdirSync(path, { mode }),
     removeDir: (path) => fs.rmdirSync(path),
-    writeNew,
-    openAppend,
     renameNoReplace(from, to) {
-      if (!(options.flags && flaggedRename("keep", from, to))) checkedRename(from, to);
+      if (!(flags && flaggedRename("keep", from, to))) checkedRename(from, to);
     },
     exchange(a, b) {
-      if (!(options.flags && flaggedRename("swap", a, b))) {
-        throw systemError("ENOTSUP", "exchange", a, b);
-      }
+      if (!(flags && flaggedRename("swap", a, b))) throw systemError("ENOTSUP", "rename", a, b);
     },
     replace: (from, to) => fs.renameSync(from, to),
     link: (existing, path) => fs.linkSync(existing, path),
@@ -418,9 +394,6 @@ export function openDisk(options: { flags: boolean }): Disk {
       if (lstat(from)?.kind === "symlink") fs.symlinkSync(fs.readlinkSync(from), to);
       else fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL);
     },
-    copyAttributes,
-    sync,
-    tryLock,
   };
 }
 

@@ -7,6 +7,7 @@ import { describeError, ToolkitError } from "../errors.ts";
 import { Context } from "./context.ts";
 import { removeTree } from "./copy.ts";
 import { type Disk, realDisk } from "./disk.ts";
+import type { Drafts } from "./drafts.ts";
 import { Journal, type JournalContent, type JournalRecord } from "./journal.ts";
 import { emptyLedger, foldRecord, type Ledger } from "./ledger.ts";
 import { clearLeftovers } from "./leftovers.ts";
@@ -117,17 +118,23 @@ export class Engine {
   }
 }
 
-async function contextOf(options: EngineOptions, places: Places, plan: Plan): Promise<Context> {
+async function contextOf(
+  options: EngineOptions,
+  places: Places,
+  plan: Plan,
+  drafts?: Drafts,
+): Promise<Context> {
   const disk = diskOf(options);
   const roots = new Roots(disk, places, { callers: options.roots, plans: plan.roots });
   roots.checkPaths(plan.operations);
   const patchers = await loadPatchers(plan.operations);
-  return new Context(disk, places, roots, plan.operations, patchers, options.tmux);
+  return new Context(disk, places, roots, plan.operations, patchers, options.tmux, drafts);
 }
 
 /** Writes the files of a new migration and opens it; on failure nothing of it is left. */
 export async function openNew(
   options: EngineOptions & { plan: Plan; toolVersion: string; summary?: string },
+  drafts: Drafts,
 ): Promise<Engine> {
   const { plan, summary, toolVersion } = options;
   const disk = diskOf(options);
@@ -150,7 +157,7 @@ export async function openNew(
   };
   try {
     writeMigration(disk, places, { manifest, plan, summary });
-    const context = await contextOf(options, places, plan);
+    const context = await contextOf(options, places, plan, drafts);
     const content = { lines: [], length: 0, sum: manifest.planDigest };
     return new Engine(options, context, content, emptyLedger());
   } catch (error) {

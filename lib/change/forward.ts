@@ -4,14 +4,15 @@
  */
 
 import { sha256 } from "../hash.ts";
-import { type Action, identityOf, settle } from "./action.ts";
+import { type Action, identityOf, type Swap, settle } from "./action.ts";
 import { fold } from "./batch.ts";
 import type { Context, Step } from "./context.ts";
 import { removeTree } from "./copy.ts";
 import type { FileStat } from "./disk.ts";
+import { type Draft, draftOf } from "./drafts.ts";
 import type { Facts } from "./journal.ts";
 import type { LinkFile, Operation } from "./operation.ts";
-import { describeConflicts, patchBytes } from "./patch.ts";
+import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
 import { Obstacle } from "./stop.ts";
 
 /**
@@ -198,38 +199,36 @@ function preparePatch(
   const { path } = operation;
   const near = context.isNear(path);
   const seen = expectFile(context, path);
-  const bytes = context.disk.readFile(path);
-  const patched = patchBytes(operation, bytes, context.patchers);
-  if (patched.conflicts.length > 0) throw new Obstacle(path, describeConflicts(patched.conflicts));
-  if (patched.content === null)
-    return { ...nothingToDo(index), facts: { i: index, swaps: [null] } };
-  const draft = { path, tag: tagOf(index, 0), near, seen, bytes, content: patched.content };
-  const { action, size } = stageSwap(context, draft);
-  const digests: [string, string] = [action.before, action.after];
-  const facts: Facts = { i: index, swaps: [digests], ...(near ? { near } : {}) };
-  return { index, facts, actions: [action], staged: [action.staged], bytes: size };
+  const draft = context.drafts.take(index, seen) ?? patchNow(context, operation);
+  if (draft === null) return { ...nothingToDo(index), facts: { i: index, swaps: [null] } };
+  const action = stageSwap(context, { path, tag: tagOf(index, 0), near, seen }, draft);
+  const facts: Facts = { i: index, swaps: [draft.digests], ...(near ? { near } : {}) };
+  return { index, facts, actions: [action], staged: [action.staged], bytes: draft.bytes };
 }
 
-/** New content for a file, with all that the old one had around its content. */
-export interface SwapDraft {
+function patchNow(context: Context, operation: FieldPatch): Draft | null {
+  const { path } = operation;
+  const bytes = context.disk.readFile(path);
+  const { content, conflicts } = patchBytes(operation, bytes, context.patchers);
+  if (conflicts.length > 0) throw new Obstacle(path, describeConflicts(conflicts));
+  return content === null ? null : draftOf(bytes, content);
+}
+
+/** A file that gets new content. */
+export interface SwapTarget {
   path: string;
   tag: string;
   near: boolean;
   seen: FileStat;
-  bytes: Uint8Array;
-  content: readonly Uint8Array[];
 }
 
-/** Writes the new content beside the old one and says how to swap them. */
-export function stageSwap(context: Context, draft: SwapDraft) {
-  const { path, tag, near, seen, bytes, content } = draft;
-  const hasher = new Bun.CryptoHasher("sha256");
-  for (const part of content) hasher.update(part);
-  const digests: [string, string] = [sha256(bytes), hasher.digest("hex")];
-  const action = { ...context.swap({ path, tag, near, digests }), seen };
+/** Writes new content beside the old one, with all that the old one has around it. */
+export function stageSwap(context: Context, target: SwapTarget, draft: Draft): Swap {
+  const { path, tag, near, seen } = target;
+  const swap = { ...context.swap({ path, tag, near, digests: draft.digests }), seen };
   const owner = { uid: seen.uid, gid: seen.gid };
-  context.stage(action.staged, content, { mode: seen.mode, owner, attributesOf: path });
-  return { action, size: content.reduce((sum, part) => sum + part.length, 0) };
+  context.stage(swap.staged, draft.content, { mode: seen.mode, owner, attributesOf: path });
+  return swap;
 }
 
 function prepareRelink(
@@ -257,13 +256,12 @@ function prepareRelink(
       swaps.push(null);
       continue;
     }
-    const content = [Buffer.from(after)];
-    const draft = { path, tag: tagOf(index, n), near, seen, bytes, content };
-    const { action, size } = stageSwap(context, draft);
-    swaps.push([action.before, action.after]);
+    const draft = draftOf(bytes, [Buffer.from(after)]);
+    const action = stageSwap(context, { path, tag: tagOf(index, n), near, seen }, draft);
+    swaps.push(draft.digests);
     step.actions.push(action);
     step.staged.push(action.staged);
-    step.bytes += size;
+    step.bytes += draft.bytes;
   }
   step.facts = { i: index, swaps, ...(near ? { near: true } : {}) };
   return step;

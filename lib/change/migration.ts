@@ -59,12 +59,14 @@ export function formatPlan(plan: Plan): Uint8Array[] {
  */
 export async function parsePlan(text: string, file: string): Promise<Plan> {
   const value = parseDocument(text, file);
-  const { planSchema } = await import("./schema.ts");
-  await expectShape(planSchema, value, file, (path) =>
-    // Operations begin on line 2, one a line, in the files that `formatPlan` writes.
-    path[0] === "operations" && typeof path[1] === "number" ? path[1] + 2 : 1,
-  );
+  const { planSchema, operationSchema, faultIn } = await import("./schema.ts");
+  await expectShape(planSchema, value, file);
   const { schemaVersion: _, ...plan } = value as Plan & { schemaVersion: 1 };
+  for (const [index, operation] of plan.operations.entries()) {
+    const fault = faultIn(operationSchema, operation);
+    // Operations begin on line 2, one a line, in the files that `formatPlan` writes.
+    if (fault !== null) throw invalid(file, index + 2, fault);
+  }
   return plan;
 }
 
@@ -111,7 +113,7 @@ export async function readMigration(disk: Disk, places: Places): Promise<Migrati
   const { manifestSchema, lineSchema, faultIn } = await import("./schema.ts");
   const text = readText(disk, places.manifest);
   const value = parseDocument(text, places.manifest);
-  await expectShape(manifestSchema, value, places.manifest, () => 1);
+  await expectShape(manifestSchema, value, places.manifest);
   const manifest = value as Manifest;
   if (manifest.id !== places.id) {
     throw invalid(places.manifest, 1, `it belongs to migration "${manifest.id}"`);
@@ -122,8 +124,7 @@ export async function readMigration(disk: Disk, places: Places): Promise<Migrati
   }
   const journal = readJournal(disk, places.journal, manifest.planDigest, (records) => {
     const fault = faultIn(lineSchema, records);
-    if (fault !== null) return fault.reason;
-    return outOfRange(records as JournalRecord[], manifest.operations);
+    return fault ?? outOfRange(records as JournalRecord[], manifest.operations);
   });
   return { manifest, journal, ledger: foldJournal(journal.lines) };
 }
@@ -183,15 +184,10 @@ function parseDocument(text: string, file: string): unknown {
   }
 }
 
-async function expectShape(
-  schema: GenericSchema,
-  value: unknown,
-  file: string,
-  lineOf: (path: (string | number)[]) => number,
-): Promise<void> {
+async function expectShape(schema: GenericSchema, value: unknown, file: string): Promise<void> {
   const { faultIn } = await import("./schema.ts");
   const fault = faultIn(schema, value);
-  if (fault !== null) throw invalid(file, lineOf(fault.path), fault.reason);
+  if (fault !== null) throw invalid(file, 1, fault);
 }
 
 function invalid(file: string, line: number, state: string): ToolkitError {

@@ -7,6 +7,7 @@ import { basename, dirname } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { fold } from "./batch.ts";
 import type { Disk } from "./disk.ts";
+import { type Drafts, draftOf } from "./drafts.ts";
 import { dirOf, type Operation, subjectOf } from "./operation.ts";
 import { type Future, type FutureContent, isCaseless, Overlay } from "./overlay.ts";
 import { describeConflicts, type FieldPatch, type Patchers, patchBytes } from "./patch.ts";
@@ -32,6 +33,8 @@ export interface PreflightInput {
   from?: number;
   roots: Roots;
   patchers: Patchers;
+  /** Collects the new contents, for applying the plan right afterwards. */
+  drafts?: Drafts;
   /** Called now and then with the number of operations checked. */
   onStride?: (checked: number) => void;
 }
@@ -48,7 +51,7 @@ export async function findMismatches(
     const operation = operations[index];
     if (operation === undefined) break;
     try {
-      preflight.step(operation);
+      preflight.step(operation, index);
     } catch (error) {
       if (!concernsOnePath(error)) throw error;
       const obstacle = error instanceof Obstacle ? error : null;
@@ -94,7 +97,7 @@ class Preflight {
   }
 
   /** @throws Obstacle when the operation could not be done */
-  step(operation: Operation): void {
+  step(operation: Operation, index: number): void {
     switch (operation.op) {
       case "makeDir":
         this.#makeDir(operation.path);
@@ -114,7 +117,7 @@ class Preflight {
         return;
       case "patchJson":
       case "patchYaml":
-        this.#patch(operation);
+        this.#patch(operation, index);
         return;
       case "relinkWorktree":
         this.#relink(operation);
@@ -170,7 +173,7 @@ class Preflight {
     if (!exists) throw new Obstacle(path, "has no directory to be in");
   }
 
-  #patch(operation: FieldPatch): void {
+  #patch(operation: FieldPatch, index: number): void {
     const { path } = operation;
     this.#expectParent(path);
     const future = this.#overlay.at(path);
@@ -180,6 +183,9 @@ class Preflight {
     const patched = patchBytes(operation, bytes, this.input.patchers);
     if (patched.conflicts.length > 0) {
       throw new Obstacle(path, describeConflicts(patched.conflicts));
+    }
+    if (!again && stat !== null && patched.content !== null) {
+      this.input.drafts?.keep(index, stat, draftOf(bytes, patched.content));
     }
     // The text is kept only for files that are patched repeatedly: there it saves starting over.
     const next: FutureContent =

@@ -127,7 +127,9 @@ export function isBelow(path: string, dir: string): boolean {
 
 /** Absolute, and equal to itself after normalising: no `..`, no `//`, no slash at the end. */
 function isPlain(path: string): boolean {
-  return path.startsWith("/") && path !== "/" && join(path) === path && !/\0|\/$/.test(path);
+  if (!path.startsWith("/") || path.endsWith("/") || path.includes("\0")) return false;
+  // A lone surrogate would become another name on its way to the disk.
+  return join(path) === path && path.isWellFormed();
 }
 
 function badPath(

@@ -22,7 +22,8 @@ const edit = v.strictObject({
 });
 const edits = v.array(edit);
 
-const operation = v.variant("op", [
+/** An item of a plan's `operations`. */
+export const operationSchema = v.variant("op", [
   v.strictObject({ op: v.literal("makeDir"), path }),
   v.strictObject({
     op: v.literal("create"),
@@ -55,7 +56,8 @@ export const planSchema = v.strictObject({
   script: text,
   title: text,
   roots: v.array(path),
-  operations: v.array(operation),
+  /** Each is an `operationSchema`; checked one by one, which needs far less memory. */
+  operations: v.array(v.unknown()),
 });
 
 /** `manifest.json`. */
@@ -110,18 +112,13 @@ export const lineSchema = v.array(
   ]),
 );
 
-/** What is wrong with a value: the path inside it and a sentence; null when nothing is. */
-export function faultIn(
-  schema: v.GenericSchema,
-  value: unknown,
-): { path: (string | number)[]; reason: string } | null {
+/** What is wrong with a value, as a sentence; null when nothing is. */
+export function faultIn(schema: v.GenericSchema, value: unknown): string | null {
   const result = v.safeParse(schema, value, { abortEarly: true });
   const [issue] = result.issues ?? [];
   if (issue === undefined) return null;
-  const at = (issue.path ?? []).map(({ key }) => key as string | number);
-  const name = at.length === 0 ? "it" : at.join(".");
+  const name = v.getDotPath(issue) ?? "it";
   // valibot says "Expected never but received …" for a key that should not be there.
   const isUnknown = issue.type === "strict_object" && issue.expected === "never";
-  const reason = isUnknown ? `${name} is no known key` : `${name}: ${issue.message}`;
-  return { path: at, reason };
+  return isUnknown ? `${name} is no known key` : `${name}: ${issue.message}`;
 }

@@ -7,6 +7,7 @@
 
 import { dirname } from "node:path";
 import { ToolkitError } from "../errors.ts";
+import { Drafts } from "./drafts.ts";
 import {
   discardMigration,
   diskOf,
@@ -55,7 +56,8 @@ export async function applyPlan(options: ApplyOptions): Promise<ApplyResult> {
   const disk = diskOf(options);
   const places = new Places(options.migrationDir);
   try {
-    const input = await preflightOf(options);
+    const drafts = new Drafts();
+    const input = { ...(await preflightOf(options)), drafts };
     // Where no migration was ever run, a refusal leaves not even the directory for them behind.
     const isFirst = disk.lstat(dirname(places.dir)) === null;
     if (isFirst) await refuseStalePlan(input);
@@ -64,7 +66,7 @@ export async function applyPlan(options: ApplyOptions): Promise<ApplyResult> {
       refuseWhileOpen(disk, places, options.commands);
       const isAlone = disk.readDir(dirname(places.dir)).length <= 1;
       if (!(isFirst && isAlone)) await refuseStalePlan(input);
-      return await applyNew(await openNew(options));
+      return await applyNew(await openNew(options, drafts));
     });
   } catch (error) {
     throw nothingChanged(places.id, error);
