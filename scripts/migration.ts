@@ -115,6 +115,7 @@ const show = command({
   summary: "Show one migration: history, phases, plan",
   args: rootFlag,
   positionals: migrationWord,
+  examples: [{ command: "storage-20260304T050607", text: "Where it stands, and why" }],
   async run(context) {
     const { args, out } = context;
     const site = await siteOf(context);
@@ -286,9 +287,7 @@ const refine = command({
     },
   },
   positionals: migrationWord,
-  examples: [
-    { command: "my-plan --decide same-repo=keep --with builtin", text: "Take a decision" },
-  ],
+  examples: [{ command: "v3 --decide KEY=VALUE --with builtin", text: "Take a decision" }],
   async run(context) {
     const { args, cwd } = context;
     const { readFeedback } = await import("../lib/planning/feedback.ts");
@@ -314,7 +313,7 @@ const tick = command({
   positionals: tickWords,
   examples: [
     { command: "--with builtin --steps 9", text: "Plan on until a phase or a person is next" },
-    { command: '--with "codex exec -" --validate "bun test"', text: "One step, by an agent" },
+    { command: '--with "codex exec -" --commit', text: "One step, by an agent" },
   ],
   exits: { findings: "the step or phase failed, and nothing of it was accepted" },
   async run(context) {
