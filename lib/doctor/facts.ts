@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { type DamagedMigration, listMigrations, type MigrationSummary } from "../change/history.ts";
-import { linkFilesForMove } from "../git.ts";
+import { gitEnv, harmless, linkFilesForMove } from "../git.ts";
 import type { Places } from "../paths.ts";
 import type { Env } from "../process.ts";
 import { Decisions } from "../storage/decisions.ts";
@@ -113,10 +113,9 @@ export class Facts {
   }
 
   /** Asks git in a directory, so that it writes nothing there and runs nothing that a config names. */
-  askGit(dir: string, words: readonly string[]): Promise<Answer> {
-    const harmless = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+  askGit(dir: string, words: string[]): Promise<Answer> {
     const { programLimitMs: limitMs } = this;
-    return ask("git", ["-C", dir, ...harmless, ...words], { env: gitEnv(this.env), limitMs });
+    return ask("git", harmless(dir, words), { env: gitEnv(this.env), limitMs });
   }
 
   #once<Value>(key: string, find: () => Value): Value {
@@ -131,14 +130,6 @@ export class Facts {
     if ("error" in kept) throw kept.error;
     return kept.value;
   }
-}
-
-/** Without the variables that would point git at another repository than the one asked about. */
-function gitEnv(env: Env): Env {
-  const kept = Object.entries(env).filter(
-    ([name]) => !name.startsWith("GIT_") || name.startsWith("GIT_CONFIG"),
-  );
-  return { ...Object.fromEntries(kept), GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" };
 }
 
 function noDecisions(): Decisions {
