@@ -7,33 +7,14 @@ import type { Inventory } from "../../../lib/storage/inventory.ts";
 import { scan } from "../../../lib/storage/scan.ts";
 import { makeDisk } from "../../disk/build.ts";
 import { faults } from "../../disk/faults.ts";
-import { git, makeRepo, mkdirs, writeFiles } from "../../disk/repos.ts";
+import { mkdirs, writeFiles } from "../../disk/repos.ts";
 import type { Disk } from "../../disk/spec.ts";
 import { states } from "../../disk/states.ts";
 import { makeTemp } from "../../temp.ts";
 import { diffTrees, readTree } from "../../tree.ts";
+import { cleanUp, faultsOf, keep, scanned } from "./scanned.ts";
 
-const made: Disk[] = [];
-afterEach(() => {
-  for (const disk of made.splice(0)) disk.cleanup();
-});
-
-function keep(disk: Disk): Disk {
-  made.push(disk);
-  return disk;
-}
-
-function scanned(disk: Disk, options: { tmux?: boolean; sizes?: boolean } = {}): Inventory {
-  const places = resolvePlaces({ home: disk.home, env: disk.env });
-  return scan(places, { tmux: false, sizes: false, env: disk.env, ...options });
-}
-
-/** Faults as `kind path`, paths relative to the base dir or the home. */
-function faultsOf({ faults, places }: Inventory): string[] {
-  const short = (file: string) =>
-    file.replace(`${places.baseDir}/`, "").replace(`${places.home}/`, "~/");
-  return faults.map(({ kind, place }) => `${kind} ${short(place.file)}`);
-}
+afterEach(cleanUp);
 
 /** The one project below `projects/`. */
 function onlyProject({ projects: [project] }: Inventory) {
@@ -194,156 +175,6 @@ describe("a base dir", () => {
       "h-long",
       "i-damaged",
     ]);
-  });
-});
-
-describe("configs", () => {
-  test("that cannot be used are a fault with its place, and the rest goes on", () => {
-    const { registry, registryFault, projects } = scanned(keep(faults.duplicateConfigKeys()));
-    expect([registry, registryFault?.kind, projects.length]).toEqual([null, "corrupt", 2]);
-    expect(registryFault?.place.line).toBeGreaterThan(1);
-    const gone = scanned(keep(faults.v1ConfigGone()));
-    expect([Object.keys(gone.originConfigs), faultsOf(gone)]).toEqual([
-      [],
-      ["corrupt ~/code/second/agent-orchestrator.yaml"],
-    ]);
-  });
-
-  test("that V1 directories name are read once, the registry among them", () => {
-    const disk = keep(faults.feedbackInMigrated());
-    const { registry, originConfigs } = scanned(disk);
-    expect(registry).not.toBeNull();
-    expect(originConfigs[disk.configFile]).toBe(registry as NonNullable<typeof registry>);
-    writeFileSync(disk.configFile, "projects: [\n");
-    expect(scanned(disk)).toMatchObject({ originConfigs: {}, faults: [] });
-  });
-
-  test("in the home and in repositories may name V0's directories", () => {
-    const disk = keep(makeDisk({ projects: [{ name: "integrator" }] }));
-    const { repo } = disk.project("integrator");
-    writeFiles(disk.home, {
-      ".agent-orchestrator.yaml": "dataDir: ~/old-sessions\nprojects: {}\n",
-      "old-sessions/old-1": "project=old\nstatus=done\n",
-      "kept/empty.txt": "",
-    });
-    writeFiles(repo, {
-      "agent-orchestrator.yml": "dataDir: .sessions\nworktreeDir: ~/old-trees\n",
-      ".sessions/int-7": "status=done\n",
-    });
-    makeRepo(join(disk.home, "old-trees", "integrator", "int-7"));
-    makeRepo(join(disk.home, "old-trees", "loose-8"));
-    const { hashDirs, worktrees, originConfigs, repos } = scanned(disk);
-    expect(hashDirs.map(({ path, layout, origin }) => [path, layout, origin])).toEqual([
-      [join(disk.home, "old-sessions"), "v0", join(disk.home, ".agent-orchestrator.yaml")],
-      [join(repo, ".sessions"), "v0", join(repo, "agent-orchestrator.yml")],
-    ]);
-    const v0 = worktrees.filter(({ where }) => where === "v0");
-    expect(v0.map(({ group, name }) => [group, name])).toEqual([
-      ["integrator", "int-7"],
-      ["", "loose-8"],
-    ]);
-    expect(Object.keys(originConfigs)).toEqual([join(disk.home, ".agent-orchestrator.yaml")]);
-    expect(repos[repo]?.localConfig).toEqual({
-      path: join(repo, "agent-orchestrator.yml"),
-      wrapped: false,
-    });
-  });
-
-  test("that name the base dir or the home as V0's directory are not believed that far", () => {
-    const disk = keep(makeDisk({ projects: [{ name: "integrator" }] }));
-    writeFiles(disk.home, {
-      ".agent-orchestrator.yaml": "dataDir: ~/.agent-orchestrator\nworktreeDir: ~/.\n",
-      ".agent-orchestrator/int-1": "status=done\n",
-    });
-    const { hashDirs, faults, leftovers } = scanned(disk);
-    expect([hashDirs, leftovers.length]).toEqual([[], 1]);
-    expect(faults).toMatchObject([{ kind: "unsafe-name", place: { file: disk.baseDir } }]);
-  });
-
-  test("alone make a disk when V0 kept its state elsewhere", () => {
-    const disk = keep(makeDisk());
-    rmSync(disk.baseDir, { recursive: true });
-    writeFiles(disk.home, {
-      ".agent-orchestrator.yml": "dataDir: ~/.ao-sessions\n",
-      ".ao-sessions/int-1": "status=done\n",
-    });
-    const { nothingThere, hashDirs } = scanned(disk);
-    expect([nothingThere, hashDirs.length]).toEqual([false, 1]);
-  });
-
-  test("wrapped in projects: are told from flat ones", () => {
-    const disk = keep(faults.wrappedLocalConfig());
-    const { repos } = scanned(disk);
-    const wrapped = (name: string) => repos[disk.project(name).path]?.localConfig?.wrapped;
-    expect([wrapped("backend"), wrapped("integrator")]).toEqual([true, false]);
-  });
-});
-
-describe("repositories and worktrees", () => {
-  test("have their git facts, through links as well", () => {
-    const disk = keep(faults.linkedHome());
-    const { path } = disk.project("integrator");
-    const { repos, worktrees } = scanned(disk);
-    const realpath = join(disk.root, "big-disk", "integrator");
-    expect(repos[path]).toMatchObject({
-      exists: true,
-      realpath,
-      commonDir: join(realpath, ".git"),
-      originUrl: "https://github.com/o/integrator.git",
-    });
-    expect(worktrees.map(({ commonDir }) => commonDir)).toEqual([join(realpath, ".git")]);
-  });
-
-  test("that are gone, stale, pruned, locked or detached say so", () => {
-    const leaf = (disk: Disk) => scanned(keep(disk)).worktrees[0];
-    expect(leaf(faults.movedWorktreeStaleLink())?.linkedPath).toContain("/.worktrees/");
-    const pruned = leaf(faults.prunedWorktree());
-    expect([pruned?.adminDir !== undefined, pruned?.commonDir]).toEqual([true, undefined]);
-    expect(leaf(faults.lockedWorktree())).toMatchObject({ locked: true, branch: "feat/int-1" });
-    expect(leaf(faults.detachedWorktree())?.branch).toBeUndefined();
-    expect(leaf(faults.clonedWorkspace())?.adminDir).toBeUndefined();
-    const stale = keep(faults.staleAdminEntries());
-    const entries = scanned(stale).repos[stale.project("integrator").path]?.adminEntries;
-    expect(entries?.map(({ exists }) => exists)).toEqual([false, true, false]);
-    const gone = keep(faults.registryPathGone());
-    expect(scanned(gone).repos[gone.project("backend").path]).toEqual({
-      path: gone.project("backend").path,
-      exists: false,
-      adminEntries: [],
-    });
-  });
-
-  test("of worktrees that no project names are known by their own path", () => {
-    const disk = keep(makeDisk());
-    const repo = makeRepo(join(disk.home, "somewhere"));
-    git(repo, "worktree", "add", "-q", join(disk.worktreeRoot, "any", "one-1"));
-    symlinkSync("/", join(disk.worktreeRoot, "any", "link"));
-    symlinkSync("any", join(disk.worktreeRoot, "other"));
-    const inventory = scanned(disk);
-    expect(Object.keys(inventory.repos)).toEqual([repo]);
-    expect(inventory.worktrees).toHaveLength(1);
-    expect(faultsOf(inventory)).toEqual([
-      "symlink ~/.worktrees/other",
-      "symlink ~/.worktrees/any/link",
-    ]);
-  });
-
-  test("have their submodules", () => {
-    const { worktrees } = scanned(keep(faults.worktreeWithSubmodule()));
-    expect(worktrees[0]?.submodules).toContain("libs/shared");
-  });
-
-  test("are measured only when asked", () => {
-    const disk = keep(faults.terminatedSessions());
-    expect(scanned(disk).worktrees.map(({ bytes }) => bytes)).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
-    for (const { bytes } of scanned(disk, { sizes: true }).worktrees) {
-      expect(bytes).toBeGreaterThan(300_000);
-      expect(bytes).toBeLessThan(301_000);
-    }
   });
 });
 
