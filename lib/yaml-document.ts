@@ -2,7 +2,6 @@
  * Any YAML, through the full parser: errors with their places, and the nodes as offsets.
  */
 
-import { createRequire } from "node:module";
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "./change/operation.ts";
 import { lineColumnAt } from "./edits.ts";
@@ -22,7 +21,8 @@ let library: Library | undefined;
 
 /** The parser takes about 20 ms to load, so it is loaded only when a text needs it. */
 function loadLibrary(): Library {
-  library ??= createRequire(import.meta.url)("yaml") as Library;
+  // A require, since readers are synchronous; the bundler of the single executable sees it.
+  library ??= require("yaml") as Library;
   return library;
 }
 

@@ -14,6 +14,7 @@ import { join, resolve } from "node:path";
 import type { ApplyResult, Progress as EngineProgress } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
+import { siblingCall } from "../lib/invocation.ts";
 import type { Progress } from "../lib/progress.ts";
 import type { MigrationDocument } from "../lib/tasks/document.ts";
 import type { TaskPlaces } from "../lib/tasks/places.ts";
@@ -173,7 +174,7 @@ async function migrationOf(
 
 /** The commands that lead on from a run, with the root that it was given. */
 function commandsOf({ args, invocation }: SessionsContext) {
-  const rollback = invocation.replace(/migrate-sessions(?=\.ts\W?$)/, "rollback");
+  const rollback = siblingCall(invocation, "rollback");
   const root = args.root === undefined ? "" : ` --root ${shellWord(args.root)}`;
   return (id: string) => ({
     resume: `${invocation}${root} --resume`,

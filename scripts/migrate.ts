@@ -13,6 +13,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
 import { describeError, type Outcome, ToolkitError } from "../lib/errors.ts";
+import { siblingCall } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Assessment, AssessOptions } from "../lib/storage/assess.ts";
 import type { Execution, RunOptions } from "../lib/storage/execute.ts";
@@ -254,7 +255,7 @@ function progressBar(
     signal,
     commands: (id) => ({
       resume: `${invocation} --resume`,
-      rollback: `${invocation.replace("migrate.ts", "rollback.ts")} ${id}`,
+      rollback: `${siblingCall(invocation, "rollback")} ${id}`,
     }),
     onProgress(progress) {
       if (progress.phase !== phase) {

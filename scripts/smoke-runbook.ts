@@ -15,7 +15,7 @@ import { createGuide } from "../lib/smoke/guide.ts";
 import { laneJsonSchema } from "../lib/smoke/json-schema.ts";
 import { knownIssuesFor } from "../lib/smoke/known.ts";
 import { formatListing, listingOf } from "../lib/smoke/listing.ts";
-import { loadRunbook } from "../lib/smoke/load.ts";
+import { bundledLanes, loadRunbook } from "../lib/smoke/load.ts";
 import { readRecord } from "../lib/smoke/record.ts";
 import { cleanRun, type Reopened } from "../lib/smoke/reopen.ts";
 import { ctrf } from "../lib/smoke/reports/machine.ts";
@@ -99,7 +99,7 @@ const command = script({
       return "done";
     }
     for (const file of args.report) checkReportName(file);
-    const runbook = loadRunbook(args.runbook ?? join(import.meta.dir, "../lib/smoke/lanes"));
+    const runbook = loadRunbook(args.runbook ?? bundledLanes);
     // What a killed runner left is removed first: nobody else would ever stop it.
     const resumed = args.resume === undefined ? undefined : await cleanRun(runs, args.resume);
     const auto = args.auto || !terminal.interactive;

@@ -1,5 +1,6 @@
 /** Commands of this toolkit that can be pasted, for the same disk that is looked at now. */
 
+import { siblingCall } from "../invocation.ts";
 import { quoted } from "./shell.ts";
 
 /** The flags that say which disk is meant. */
@@ -22,8 +23,6 @@ export function commandMaker(
     value === undefined ? [] : [flag, value],
   );
   return (script, ...words) => {
-    // The last name in it: directories may be called alike.
-    const call = invocation.replace(/[\w-]+\.ts(?='?$)/, `${script}.ts`);
-    return [call, ...[...words, ...flags].map(quoted)].join(" ");
+    return [siblingCall(invocation, script), ...[...words, ...flags].map(quoted)].join(" ");
   };
 }

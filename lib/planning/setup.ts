@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { Commands, TmuxPort } from "../change/options.ts";
 import { ToolkitError } from "../errors.ts";
+import { siblingCall } from "../invocation.ts";
 import { shellWord } from "../text.ts";
 import { type Agent, commandAgent } from "./agent.ts";
 import { builtinAgent } from "./builtin/agent.ts";
@@ -82,7 +83,7 @@ export interface ExecutorSetup {
 function commandsOf(setup: ExecutorSetup, slug: string, id: string, inRoot: boolean): Commands {
   const { invocation, root: given, with: command } = setup;
   const root = given === undefined ? "" : ` --root ${shellWord(given)}`;
-  const rollback = invocation.replace(/migration(?=\.ts\W?$)/, "rollback");
+  const rollback = siblingCall(invocation, "rollback");
   return {
     resume: `${invocation} tick ${slug}${root} --with ${shellWord(command)}`,
     rollback: `${rollback}${inRoot ? root || " --root ." : ""} ${id}`,

@@ -19,6 +19,9 @@ import {
   step as stepSchema,
 } from "./schema.ts";
 
+/** The lanes that come along; the single executable has them at the same place from here. */
+export const bundledLanes = join(import.meta.dir, "lanes");
+
 /** One thing wrong in a lane file. */
 export interface Mistake {
   place: Place;

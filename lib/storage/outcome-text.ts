@@ -1,5 +1,6 @@
 /** What a storage run says when it has ended, and the commands that lead on from there. */
 
+import { siblingCall } from "../invocation.ts";
 import { plural, printable } from "../text.ts";
 import type { Execution } from "./execute.ts";
 import type { StoragePlan } from "./plan.ts";
@@ -7,7 +8,7 @@ import type { Rehearsal } from "./rehearse.ts";
 
 /** The command that takes a migration back. */
 export function undoCommand(id: string, invocation: string): string {
-  return `${invocation.replace("migrate.ts", "rollback.ts")} ${id}`;
+  return `${siblingCall(invocation, "rollback")} ${id}`;
 }
 
 /** The end of a dry run: what to type next. */
