@@ -49,11 +49,12 @@ async function slugOf(site: Site, value: string): Promise<string> {
 }
 
 /** Whoever plans, as `--with` says. */
-async function agentOf(context: AnyContext, site: Site): Promise<Agent> {
+async function agentOf(context: AnyContext, site: Site, interactive = false): Promise<Agent> {
   const { args, terminal } = context;
   const { agentFor } = await import("../lib/planning/setup.ts");
   return agentFor(site, {
     with: args.with,
+    interactive,
     model: args.model,
     timeoutMs: (args.timeout ?? 1800) * 1000,
     idleMs: (args.idleTimeout ?? 300) * 1000,
@@ -217,7 +218,7 @@ const create = command({
 const review = command({
   summary: "Approve a plan that awaits a review, or hold one back",
   description:
-    "Without --with it shows the plan and asks you. With it the command works in a copy and clears the flag when its user approves.",
+    "Without --with it shows the plan and asks you. With it the command works in a copy and clears the flag when its user approves: on a terminal it has the terminal, with its prompt in the file $MIGRATION_PROMPT.",
   args: {
     ...rootFlag,
     ...withFlag,
@@ -247,7 +248,7 @@ const review = command({
       return done(await gate.hold(site, slug, args.hold), `${slug} is held back`, true);
     }
     if (args.with !== undefined) {
-      const agent = await agentOf(context, site);
+      const agent = await agentOf(context, site, terminal.interactive);
       return done(await gate.reviewWith(site, slug, agent, context.signal), `${slug} is approved`);
     }
     const { manifest: found, plan } = gate.reviewable(site, slug);

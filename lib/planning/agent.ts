@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
-import { errorCode, ToolkitError } from "../errors.ts";
+import { ToolkitError } from "../errors.ts";
 import type { Env } from "../process.ts";
 import type { Effort } from "./effort.ts";
+import { runGroup } from "./group.ts";
 import type { Manifest, Phase } from "./manifest.ts";
 import { makeDirs } from "./save.ts";
 import type { PlanningState } from "./state.ts";
@@ -66,9 +67,6 @@ export interface CommandOptions {
   onOutput?: (text: string) => void;
 }
 
-/** Most that an answer may hold. */
-const maxOutput = 8 * 1024 * 1024;
-
 /** An agent that is a command. */
 export function commandAgent(options: CommandOptions): Agent {
   return {
@@ -79,142 +77,54 @@ export function commandAgent(options: CommandOptions): Agent {
 }
 
 async function runCommand(options: CommandOptions, request: AskRequest): Promise<string> {
-  const { disk } = options;
-  const { role, logDir, prompt } = request;
+  const { disk, command, timeoutMs = 1_800_000, idleMs = 300_000, onOutput } = options;
+  const { role, logDir, prompt, cwd, signal } = request;
   makeDirs(disk, logDir, 0o700);
   writeLog(disk, join(logDir, "prompt.md"), prompt);
-  const child = start(options, request);
-  const heard = { stdout: new Sink(), stderr: new Sink() };
-  const ended = await watch(child, heard, options, request.signal);
-  const stdout = heard.stdout.text();
-  writeLog(disk, join(logDir, "stdout.md"), stdout);
-  writeLog(disk, join(logDir, "stderr.log"), heard.stderr.text());
-  if (ended.stopped === "cancelled") {
-    throw new ToolkitError("cancelled", `Cancelled while "${role}" was running`);
-  }
   const fail = (kind: AgentFailure, detail: string, code: number | null = null): never => {
     throw new AgentError(kind, role, detail, logDir, code);
   };
+  const ended = await runGroup({
+    words: ["/bin/sh", "-c", command],
+    cwd,
+    env: environment(options.env, request),
+    stdin: prompt,
+    timeoutMs,
+    idleMs,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onOutput === undefined ? {} : { onOutput }),
+  });
+  writeLog(disk, join(logDir, "stdout.md"), ended.stdout);
+  writeLog(disk, join(logDir, "stderr.log"), ended.stderr);
+  if (ended.stopped === "cancelled") {
+    throw new ToolkitError("cancelled", `Cancelled while "${role}" was running`);
+  }
   if (ended.stopped === "timeout") fail("timeout", "the agent timed out");
   if (ended.stopped === "idle") fail("stuck", "the agent produced no output for too long");
   if (ended.stopped === "flood") fail("agent-infra-failure", "the agent wrote too much");
-  if (ended.exitCode === null) {
-    return fail("agent-infra-failure", `the agent died of ${ended.signal}`);
+  if (ended.startFault !== null) {
+    fail("agent-infra-failure", `the agent could not be started: ${ended.startFault}`);
   }
+  const { exitCode } = ended;
+  if (exitCode === null) return fail("agent-infra-failure", `the agent died of ${ended.signal}`);
   // The shell's way to say that what it ran was killed.
-  const killed = ended.exitCode > 128 && ended.exitCode <= 192;
-  if (killed) fail("agent-infra-failure", `the agent died of signal ${ended.exitCode - 128}`);
-  if (ended.exitCode !== 0) {
-    const detail = `the agent exited with ${ended.exitCode}`;
-    fail("agent-exited-nonzero", detail, ended.exitCode);
+  const killed = exitCode > 128 && exitCode <= 192;
+  if (killed) fail("agent-infra-failure", `the agent died of signal ${exitCode - 128}`);
+  if (exitCode !== 0) {
+    fail("agent-exited-nonzero", `the agent exited with ${exitCode}`, exitCode);
   }
-  return stdout;
+  return ended.stdout;
 }
 
-type Child = Bun.Subprocess<Blob, "pipe", "pipe">;
-
-function start(options: CommandOptions, request: AskRequest): Child {
-  const { role, slug, effort, cwd, logDir, prompt } = request;
-  const env = {
-    ...options.env,
+/** What a command can learn without reading its prompt. */
+export function environment(env: Env, { role, slug, effort, logDir }: AskRequest): Env {
+  return {
+    ...env,
     MIGRATION_ROLE: role,
     MIGRATION_SLUG: slug,
     MIGRATION_EFFORT: effort,
     MIGRATION_PROMPT: join(logDir, "prompt.md"),
   };
-  try {
-    return Bun.spawn(["/bin/sh", "-c", options.command], {
-      cwd,
-      env,
-      stdin: new Blob([prompt]),
-      stdout: "pipe",
-      stderr: "pipe",
-      // A group of its own, so that what it starts ends with it.
-      detached: true,
-    });
-  } catch (cause) {
-    const detail = `the agent could not be started: ${errorCode(cause) ?? String(cause)}`;
-    throw new AgentError("agent-infra-failure", role, detail, logDir);
-  }
-}
-
-interface Ended {
-  exitCode: number | null;
-  signal: string | null;
-  stopped: "timeout" | "idle" | "flood" | "cancelled" | null;
-}
-
-/** Waits for the end of a child, or ends it; nothing of its group is left either way. */
-async function watch(
-  child: Child,
-  heard: { stdout: Sink; stderr: Sink },
-  options: CommandOptions,
-  signal?: AbortSignal,
-): Promise<Ended> {
-  const { timeoutMs = 1_800_000, idleMs = 300_000 } = options;
-  const started = performance.now();
-  let last = started;
-  let stopped: Ended["stopped"] = null;
-  const stop = (reason: NonNullable<Ended["stopped"]>) => {
-    stopped ??= reason;
-    killGroup(child.pid);
-  };
-  const read = async (stream: ReadableStream<Uint8Array>, sink: Sink) => {
-    for await (const chunk of stream) {
-      last = performance.now();
-      if (!sink.take(chunk)) stop("flood");
-      options.onOutput?.(new TextDecoder().decode(chunk));
-    }
-  };
-  const timer = setInterval(
-    () => {
-      const now = performance.now();
-      if (now - started > timeoutMs) stop("timeout");
-      else if (now - last > idleMs) stop("idle");
-    },
-    Math.max(5, Math.min(250, timeoutMs / 4, idleMs / 4)),
-  );
-  const onAbort = () => stop("cancelled");
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted === true) onAbort();
-  const reading = Promise.allSettled([
-    read(child.stdout, heard.stdout),
-    read(child.stderr, heard.stderr),
-  ]);
-  await child.exited;
-  // A grandchild may hold the pipes open; what it still has to say does not count.
-  await Promise.race([reading, Bun.sleep(200)]);
-  killGroup(child.pid);
-  await Promise.race([reading, Bun.sleep(200)]);
-  clearInterval(timer);
-  signal?.removeEventListener("abort", onAbort);
-  return { exitCode: child.exitCode, signal: child.signalCode?.toString() ?? null, stopped };
-}
-
-/** Collects output up to a limit. */
-class Sink {
-  readonly #chunks: Uint8Array[] = [];
-  #size = 0;
-
-  /** False when it was too much. */
-  take(chunk: Uint8Array): boolean {
-    this.#size += chunk.length;
-    if (this.#size > maxOutput) return false;
-    this.#chunks.push(chunk);
-    return true;
-  }
-
-  text(): string {
-    return new TextDecoder().decode(Buffer.concat(this.#chunks));
-  }
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // ESRCH: everything in the group has ended already.
-  }
 }
 
 function writeLog(disk: Disk, path: string, text: string): void {

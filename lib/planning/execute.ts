@@ -258,7 +258,8 @@ async function findComplaint(
     };
   }
   if (request.validation === undefined) return null;
-  const result = validate(request.validation);
+  const { validation, signal } = request;
+  const result = await validate({ ...validation, ...(signal === undefined ? {} : { signal }) });
   if (result.state === "green") return null;
   const failure = result.state === "red" ? "validation-failed" : "validation-infra-failure";
   return { failure, reason: result.reason };

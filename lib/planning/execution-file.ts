@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
 import { formatDocument, readDocument } from "./document.ts";
 import { makeDirs, saveFile } from "./save.ts";
+import { migrationDirOf, type Site } from "./site.ts";
 import { planningName } from "./state-file.ts";
 
 export interface ExecutionRecord {
@@ -18,6 +19,11 @@ export interface ExecutionRecord {
 }
 
 export const executionName = `${planningName}/execution.json`;
+
+/** Whether a phase of a live migration was begun and has not come to an end. */
+export function isUnderWay(site: Site, slug: string): boolean {
+  return site.disk.lstat(join(migrationDirOf(site, slug), executionName)) !== null;
+}
 
 /** @throws ToolkitError `invalid` with the place of the fault */
 export function loadExecution(disk: Disk, dir: string): ExecutionRecord | null {

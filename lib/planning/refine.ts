@@ -2,6 +2,7 @@
 
 import { ToolkitError } from "../errors.ts";
 import type { Agent } from "./agent.ts";
+import { isUnderWay } from "./execution-file.ts";
 import { type Manifest, requireManifest } from "./manifest.ts";
 import { PublishError } from "./publish.ts";
 import { migrationDirOf, type Site, stamp } from "./site.ts";
@@ -29,6 +30,11 @@ export async function refine(site: Site, request: RefineRequest): Promise<StepRe
   const { slug, agent, text, source, signal } = request;
   if (text.trim() === "") {
     throw new ToolkitError("usage", `Cannot refine "${slug}": the feedback is blank`);
+  }
+  if (isUnderWay(site, slug)) {
+    throw new ToolkitError("refused", `Cannot refine "${slug}": a phase of it is under way`, {
+      hint: `tick ${slug} finishes it`,
+    });
   }
   const at = stamp(site.now());
   try {

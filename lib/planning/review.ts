@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { type Agent, AgentError } from "./agent.ts";
 import { blocks, checkMigration, codesOf, type Mode } from "./consistency.ts";
-import { executionName } from "./execution-file.ts";
+import { isUnderWay } from "./execution-file.ts";
 import { loadManifest, type Manifest, requireManifest, saveManifest } from "./manifest.ts";
 import { reviewPrompt } from "./prompts.ts";
 import { type PublishResult, publish } from "./publish.ts";
@@ -129,7 +129,7 @@ export function hold(site: Site, slug: string, reason: string): Promise<ReviewRe
     if (reason.trim() === "") {
       throw new ToolkitError("usage", `Cannot hold "${slug}": the reason is blank`);
     }
-    if (site.disk.lstat(join(migrationDirOf(site, slug), executionName)) !== null) {
+    if (isUnderWay(site, slug)) {
       throw new ToolkitError("refused", `Cannot hold "${slug}": a phase of it is under way`);
     }
     const workspace = openWorkspace(site, slug);

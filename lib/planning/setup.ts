@@ -10,6 +10,7 @@ import { builtinAgent } from "./builtin/agent.ts";
 import type { BuiltinSource } from "./builtin/source.ts";
 import { unfinished } from "./builtin/verify.ts";
 import type { Executor } from "./execute.ts";
+import { interactiveAgent } from "./interactive.ts";
 import { migrationDirOf, type Site } from "./site.ts";
 import type { PlanningState } from "./state.ts";
 import { loadState } from "./state-file.ts";
@@ -17,6 +18,8 @@ import { loadState } from "./state-file.ts";
 export interface AgentSetup {
   /** A shell command, or `builtin`. */
   with: string | undefined;
+  /** Gives a command the terminal instead of pipes. @default false */
+  interactive?: boolean;
   model: string | undefined;
   timeoutMs: number;
   idleMs: number;
@@ -38,6 +41,9 @@ export function agentFor(site: Site, setup: AgentSetup): Agent {
       sourceFor: (target) => sourceFor(sources, target),
       stateOf: (slug) => stateOf(site, slug),
     });
+  }
+  if (setup.interactive === true) {
+    return interactiveAgent({ command, env: site.env, disk: site.disk });
   }
   return commandAgent({
     command,

@@ -1,7 +1,9 @@
 /** The validation command: the host's own check that a phase did no harm. */
 
+import { resolve } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { type Env, ProcessError, run } from "../process.ts";
+import { type Env, findProgram } from "../process.ts";
+import { runGroup } from "./group.ts";
 
 export interface Validation {
   /** As it was given; split into arguments, no shell. */
@@ -10,6 +12,7 @@ export interface Validation {
   cwd: string;
   /** @default 1800000 */
   timeoutMs?: number;
+  signal?: AbortSignal;
 }
 
 export type ValidationResult =
@@ -45,20 +48,31 @@ function refuse(command: string, detail: string): never {
   throw new ToolkitError("usage", `Cannot run "${command}": ${detail}`);
 }
 
-/** Runs the validation. */
-export function validate({
-  command,
-  env,
-  cwd,
-  timeoutMs = 1_800_000,
-}: Validation): ValidationResult {
+/**
+ * Runs the validation.
+ *
+ * @throws ToolkitError `cancelled` when the signal came
+ */
+export async function validate(validation: Validation): Promise<ValidationResult> {
+  const { command, env, cwd, timeoutMs = 1_800_000, signal } = validation;
   const [program = "", ...args] = splitCommand(command);
-  try {
-    const result = run(program, args, { env, cwd, timeoutMs });
-    if (result.exitCode === 0) return { state: "green" };
-    return { state: "red", reason: `validation exited with ${result.exitCode}` };
-  } catch (error) {
-    if (!(error instanceof ProcessError)) throw error;
-    return { state: "broken", reason: error.message };
+  // A path is meant from where it runs, not from where we are.
+  const path = findProgram(program.includes("/") ? resolve(cwd, program) : program, env);
+  if (path === null)
+    return { state: "broken", reason: `validation: "${program}" is not installed` };
+  const ended = await runGroup({
+    words: [path, ...args],
+    ...{ cwd, env, timeoutMs },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (ended.stopped === "cancelled") {
+    throw new ToolkitError("cancelled", "Cancelled while the validation was running");
   }
+  if (ended.startFault !== null) {
+    return { state: "broken", reason: `validation could not be started: ${ended.startFault}` };
+  }
+  if (ended.stopped === "timeout") return { state: "broken", reason: "validation timed out" };
+  if (ended.exitCode === 0) return { state: "green" };
+  const how = ended.exitCode === null ? `died of ${ended.signal}` : `exited with ${ended.exitCode}`;
+  return { state: "red", reason: `validation ${how}` };
 }

@@ -25,7 +25,7 @@ import {
   writePlan,
   writeText,
 } from "../lib/planning/site.ts";
-import { makeSandbox, root as repository, runScript } from "../process.ts";
+import { makeSandbox, root as repository, runInTerminal, runScript } from "../process.ts";
 import { changesDuring } from "../tree.ts";
 
 const needsHuman: Told = [...toApproval.slice(0, 4), ["final-review", "approve-needs-human"]];
@@ -288,6 +288,27 @@ describe("review and refine", () => {
     expect(again.stderr).toContain("refine shed changes it");
   });
 
+  test("on a terminal the reviewing command has the terminal, and its prompt in a file", async () => {
+    using at = stand();
+    at.plan("shed", { told: needsHuman, manifest: waiting });
+    const script = join(at.sandbox.home, "talk.sh");
+    const edit = `sed 's/"awaiting_human_review": true/"awaiting_human_review": false/; s/"human_review_reason": "[^"]*"/"human_review_reason": null/' manifest.json > edited && mv edited manifest.json`;
+    const lines = [
+      "grep -c 'Review of shed' \"$MIGRATION_PROMPT\"",
+      "printf 'Sure? '",
+      "read answer",
+    ];
+    writeText(script, [...lines, `[ "$answer" = yes ] && ${edit}`, ""].join("\n"));
+    const { code, screen } = await runInTerminal(
+      "scripts/migration.ts",
+      ["review", "shed", "--with", `sh ${script}`, "--root", at.root],
+      [{ expect: "Sure? ", send: "yes\r" }],
+      { sandbox: at.sandbox },
+    );
+    expect({ code, screen }).toMatchObject({ code: 0 });
+    expect(screen).toContain("shed is approved");
+  });
+
   test("a plan is held back, waits, and goes on after its review", async () => {
     using at = stand();
     at.plan("shed", { told: toApproval });
@@ -309,6 +330,9 @@ describe("review and refine", () => {
     for (const form of ["barn", "/etc", "migrations/../migrations/shed"]) {
       const refine = ["refine", form, "--message", "x", "--with", "true"];
       expect({ form, code: (await at.run(...refine)).code }).toEqual({ form, code: 2 });
+      const review = await at.run("review", form, "--yes");
+      expect({ form, code: review.code }).toEqual({ form, code: 2 });
+      expect(review.stderr).not.toContain("refine");
     }
   }, 20_000);
 

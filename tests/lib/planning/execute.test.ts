@@ -184,6 +184,35 @@ describe("execution", () => {
     expect((await execute(site, scripted({}))).done).toBe(true);
   });
 
+  test("cancelled while it is validated: the next run goes on from there, and says yes or no", async () => {
+    for (const [command, isDone] of [
+      ["true", true],
+      ["false", false],
+    ] as const) {
+      using site = makeSite();
+      const dir = writePlan(site, slug, { told: toApproval });
+      const agent = scripted({ execute: answer(creating(site)) });
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), 150);
+      const sleeping = { validation: check(site, "sleep 20"), signal: stop.signal };
+      await expect(execute(site, agent, sleeping)).rejects.toThrow("Cancelled");
+      expect(existsSync(join(site.root, "out.txt"))).toBe(true);
+      expect(existsSync(join(dir, executionName))).toBe(true);
+      const next = await execute(site, scripted({}), { validation: check(site, command) });
+      expect(next.done).toBe(isDone);
+      expect(existsSync(join(site.root, "out.txt"))).toBe(isDone);
+      expect(existsSync(join(dir, executionName))).toBe(false);
+    }
+  });
+
+  test("a validation that is a path is meant from the root", async () => {
+    using site = makeSite();
+    writePlan(site, slug, { told: toApproval });
+    const agent = scripted({ execute: answer(creating(site)) });
+    writeFileSync(join(site.root, "check.sh"), "#!/bin/sh\ntest -f out.txt\n", { mode: 0o755 });
+    expect((await execute(site, agent, { validation: check(site, "./check.sh") })).done).toBe(true);
+  });
+
   test("operations outside the roots are refused", async () => {
     using site = makeSite();
     writePlan(site, slug, { told: toApproval });

@@ -161,6 +161,11 @@ describe("refine", () => {
     expect(isRefinable(site, slug)).toBe(false);
   });
 
+  test("refused while a phase is half-way: its operations must not change under it", async () => {
+    const files = { ".planning/execution.json": '{"phase": "sort"}' };
+    await refused({ told: toApproval, files }, "a phase of it is under way");
+  });
+
   test("agent failure and stale base leave live (feedback too) unchanged", async () => {
     using site = makeSite();
     const dir = writePlan(site, slug, { told: toApproval });
