@@ -24,7 +24,7 @@ export function openWorlds(entries: readonly Entry[]): EntryOf<"world">[] {
   return [...open.values()];
 }
 
-/** Ends the recorded worlds' processes and removes their folders; a second time there is nothing. */
+/** Ends the recorded worlds' processes and removes their folders. */
 export async function cleanWorlds(entries: readonly Entry[], record: RunRecord): Promise<Cleaned> {
   const worlds: Cleaned["worlds"] = [];
   for (const { world, root, marker } of openWorlds(entries)) {

@@ -26,7 +26,7 @@ export interface StartObservation {
 /**
  * Starts the daemon and waits until it is ready, dead, or out of time.
  *
- * Builds from C on have no `ao start` for this: it opens or downloads the desktop app, so the hidden
+ * Builds from C on have no `ao start` for this: it opens or downloads the desktop app. The hidden
  * `ao daemon` is run in the background instead.
  */
 export async function startDaemon(

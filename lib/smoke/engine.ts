@@ -273,7 +273,8 @@ function withoutTwin(observation: Value): Value {
 /** What was last seen, short enough for a report; long texts keep their beginning and end. */
 function shorten(value: Value): Value {
   if (typeof value === "string" && value.length > 2_000) {
-    return `${value.slice(0, 1_000)}\n[${value.length - 2_000} characters left out]\n${value.slice(-1_000)}`;
+    const left = `[${value.length - 2_000} characters left out]`;
+    return `${value.slice(0, 1_000)}\n${left}\n${value.slice(-1_000)}`;
   }
   if (Array.isArray(value)) return value.slice(0, 100).map(shorten);
   if (value === null || typeof value !== "object") return value === undefined ? null : plain(value);

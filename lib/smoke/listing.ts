@@ -57,7 +57,8 @@ export function formatListing(listing: Listing, commands: boolean): string {
   return listing.steps
     .map((step) => {
       const needs = step.needs.length === 0 ? "" : `   needs ${step.needs.join(", ")}`;
-      const head = `${step.id.padEnd(22)} ${step.title}${step.prerequisite ? " (needed)" : ""}${needs}`;
+      const role = step.prerequisite ? " (needed)" : "";
+      const head = `${step.id.padEnd(22)} ${step.title}${role}${needs}`;
       return commands ? [head, ...step.commands.map((line) => `    ${line}`)].join("\n") : head;
     })
     .join("\n");

@@ -154,7 +154,8 @@ function sameSet(wanted: Json[] | string, value: Value): string | undefined {
   const extra = found.filter((item) => !list.includes(item));
   if (missing.length + extra.length === 0 && list.length === found.length) return undefined;
   if (missing.length + extra.length === 0) return `holds something twice: ${show(value)}`;
-  return `is ${show(value)} (missing ${missing.join(", ") || "none"}; extra ${extra.join(", ") || "none"})`;
+  const named = (items: readonly string[]) => items.join(", ") || "none";
+  return `is ${show(value)} (missing ${named(missing)}; extra ${named(extra)})`;
 }
 
 function rising(value: Value): string | undefined {

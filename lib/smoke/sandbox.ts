@@ -25,13 +25,10 @@ export const markerVariable = "AO_SMOKE_WORLD";
 
 /** Programs linked into the sandbox's PATH, where they exist; all else is out of sight. */
 const linkedPrograms = [
-  ..."sh bash env cat chmod cp date dirname basename echo expr find git grep head id kill ln ls mkdir mv".split(
-    " ",
-  ),
-  ..."ps pwd readlink rm sed sleep sort tail tee test touch tr tty uname wc which tmux zellij".split(
-    " ",
-  ),
-];
+  "sh bash env cat chmod cp date dirname basename echo expr find git grep head id kill ln ls",
+  "mkdir mv ps pwd readlink rm sed sleep sort tail tee test touch tr tty uname wc which",
+  "tmux zellij",
+].flatMap((line) => line.split(" "));
 
 export interface SandboxOptions {
   /** Folder for the sandbox; sockets live in it, so it must be short. */

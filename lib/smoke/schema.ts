@@ -210,7 +210,7 @@ const stepId = v.pipe(
   v.regex(/^[a-z0-9]+(\.[0-9]+)?(-[a-z0-9-]+)?$/, "must be an id like 3.1 or 1.3-no-git"),
 );
 
-/** What a step asks of the machine; a step whose requirement is missing is skipped, with it named. */
+/** What a step asks of the machine; without it the step is skipped, with the reason. */
 export const requirements = ["github", "multiplexer", "git", "agents", "gh"] as const;
 
 export const step = v.strictObject({

@@ -55,7 +55,8 @@ export const slowFaults: Fault[] = [
     name: "published bug 5: a resolved thread is recorded as added",
     // The lane restarts the daemon, and with it the fault.
     sql: `DROP TRIGGER IF EXISTS pr_review_threads_cdc_update;
-      CREATE TRIGGER IF NOT EXISTS again AFTER UPDATE ON pr_review_threads WHEN OLD.resolved <> NEW.resolved BEGIN
+      CREATE TRIGGER IF NOT EXISTS again AFTER UPDATE ON pr_review_threads
+      WHEN OLD.resolved <> NEW.resolved BEGIN
         INSERT INTO change_log (project_id, session_id, event_type, payload, created_at)
         SELECT s.project_id, s.id, 'pr_review_thread_added', '{}', NEW.updated_at
         FROM pr p JOIN sessions s ON s.id = p.session_id WHERE p.url = NEW.pr_url;
@@ -150,7 +151,12 @@ export const faults: Fault[] = [
         match: "POST /api/v1/sessions$",
         onlyStatus: 409,
         status: 500,
-        body: '{"error":"internal","code":"INTERNAL_ERROR","message":"Internal server error","requestId":"h/abcdefghij-000001"}',
+        body: JSON.stringify({
+          error: "internal",
+          code: "INTERNAL_ERROR",
+          message: "Internal server error",
+          requestId: "h/abcdefghij-000001",
+        }),
       },
     ],
     steps: ["3.1-busy-branch", "3.3-unknown-harness"],
@@ -289,7 +295,9 @@ export const faults: Fault[] = [
   },
   {
     name: "rows cannot be written",
-    sql: "CREATE TRIGGER refuse BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'read-only'); END",
+    sql: `CREATE TRIGGER refuse BEFORE INSERT ON sessions BEGIN
+        SELECT RAISE(ABORT, 'read-only');
+      END`,
     steps: ["2.2", "3.1"],
     red: ["3.1", "3.1-busy-branch", "3.1-local-only", "3.1-no-agent-binary"],
   },

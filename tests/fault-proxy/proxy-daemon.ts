@@ -1,8 +1,8 @@
 /**
- * Stands in front of a real AO daemon and makes it misbehave: `bun proxy-daemon.ts REAL FAULT_JSON`.
+ * Stands in front of a real AO daemon and makes it misbehave: `proxy-daemon.ts REAL FAULT_JSON`.
  *
- * It is started as `ao daemon` would be. The real daemon runs on a port and run file of its own; the
- * run file that everybody reads names the real process and this proxy's port.
+ * It is started as `ao daemon` would be. The real daemon has a port and run file of its own; the run
+ * file that everybody reads names the real process and this proxy's port.
  */
 import { Database } from "bun:sqlite";
 import { spawn } from "node:child_process";
@@ -128,7 +128,7 @@ function respond(
   });
 }
 
-/** Every event goes on, but for the fault: the second lost or doubled, the first two of a replay swapped. */
+/** Every event goes on; the second may be lost or doubled, the first two of a replay swapped. */
 function relayFrames(got: IncomingMessage, answer: ServerResponse, path: string): void {
   let rest = "";
   let count = 0;

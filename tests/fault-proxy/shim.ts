@@ -10,11 +10,12 @@ export function makeFaultyAo(real: string, fault: Fault, folder: string): string
   writeFileSync(faultFile, JSON.stringify(fault));
   const proxy = join(import.meta.dir, "proxy-daemon.ts");
   const arms = (fault.cli ?? []).map(({ pattern, script }) => `  ${pattern}) ${script} ;;`);
+  const bun = `'${process.execPath}' --no-env-file --config=/dev/null`;
   const lines = [
     "#!/bin/sh",
     `REAL='${real}'`,
     'case "$*" in',
-    `  daemon) exec '${process.execPath}' --no-env-file --config=/dev/null '${proxy}' "$REAL" '${faultFile}' ;;`,
+    `  daemon) exec ${bun} '${proxy}' "$REAL" '${faultFile}' ;;`,
     ...arms,
     "esac",
     'exec "$REAL" "$@"',

@@ -1,4 +1,4 @@
-/** One HTTP request to the daemon, and its answer held against the daemon's own OpenAPI document. */
+/** One HTTP request, and its answer held against the daemon's own OpenAPI document. */
 import { askHttp } from "../http.ts";
 import type { ActionOf } from "../schema.ts";
 import type { ActionType } from "./action.ts";

@@ -4,8 +4,8 @@ import { xml } from "./machine.ts";
 import { summary } from "./markdown.ts";
 import { reasonOf } from "./reason.ts";
 
-const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;
-color:#1b1f24;background:#fff}table{border-collapse:collapse;width:100%;margin:1rem 0}
+const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;
+padding:0 1rem;color:#1b1f24;background:#fff}table{border-collapse:collapse;width:100%;margin:1rem 0}
 td,th{border-bottom:1px solid #d0d7de;padding:.3rem .5rem;text-align:left;vertical-align:top}
 pre{background:#f6f8fa;padding:.6rem;overflow:auto;white-space:pre-wrap}summary{cursor:pointer}
 .s{font-weight:600;white-space:nowrap}.pass,.manual-pass,.known-fixed{color:#116329}
@@ -32,11 +32,18 @@ export function html(result: RunResult): string {
       "OpenAPI operations",
       `${coverage.operations.asked} of ${coverage.operations.total}`,
     ]);
-  const head = `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>AO smoke runbook</title><meta name="viewport" content="width=device-width"><style>${style}</style></head><body>`;
+  const head = [
+    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+    "<title>AO smoke runbook</title>",
+    `<meta name="viewport" content="width=device-width"><style>${style}</style></head><body>`,
+  ].join("");
+  const state = result.finished ? "" : " (not finished)";
+  const fact = ([name, value]: [string, string]) =>
+    `<tr><th>${xml(name)}</th><td>${xml(value)}</td></tr>`;
   return [
     head,
-    `<h1>AO smoke runbook</h1><p>${xml(summary(counts))}${result.finished ? "" : " (not finished)"}</p>`,
-    `<table>${facts.map(([name, value]) => `<tr><th>${xml(name)}</th><td>${xml(value)}</td></tr>`).join("")}</table>`,
+    `<h1>AO smoke runbook</h1><p>${xml(summary(counts))}${state}</p>`,
+    `<table>${facts.map(fact).join("")}</table>`,
     ...lanes.map(laneTable),
     "</body></html>\n",
   ].join("\n");
@@ -49,10 +56,10 @@ function laneTable(steps: readonly StepResult[]): string {
 
 function row(step: StepResult): string {
   const reason = reasonOf(step);
-  const actions = step.actions.map(
-    (action) =>
-      `${action.checks.every(({ ok }) => ok) && action.error === undefined ? "ok  " : "FAIL"} ${action.title} (${Math.round(action.ms)} ms)`,
-  );
+  const actions = step.actions.map(({ checks, error, title, ms }) => {
+    const held = error === undefined && checks.every(({ ok }) => ok);
+    return `${held ? "ok  " : "FAIL"} ${title} (${Math.round(ms)} ms)`;
+  });
   const seen = step.actions
     .filter((action) => action.seen !== undefined)
     .map((action) => JSON.stringify(action.seen, null, 2));
@@ -67,6 +74,7 @@ function row(step: StepResult): string {
     `<tr><td class="s ${step.status}">${step.status}</td><td>`,
     `<details><summary>${xml(`${step.id} ${step.title}`)}</summary>${inside.join("")}`,
     block === "" ? "" : `<pre>${xml(block)}</pre>`,
-    `</details>${reason === "" ? "" : `<div>${xml(reason)}${link}</div>`}</td><td>${Math.round(step.ms)} ms</td></tr>`,
+    `</details>${reason === "" ? "" : `<div>${xml(reason)}${link}</div>`}</td>`,
+    `<td>${Math.round(step.ms)} ms</td></tr>`,
   ].join("");
 }

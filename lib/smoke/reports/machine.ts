@@ -117,7 +117,8 @@ export function junit(result: RunResult): string {
     const attributes = `name="${xml(title)}" ${junitCounts(steps)} time="${seconds(steps)}"`;
     return [`  <testsuite ${attributes}>`, ...steps.map(junitCase), "  </testsuite>"].join("\n");
   });
-  const attributes = `name="AO smoke runbook" ${junitCounts(result.steps)} time="${seconds(result.steps)}"`;
+  const counts = junitCounts(result.steps);
+  const attributes = `name="AO smoke runbook" ${counts} time="${seconds(result.steps)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${attributes}>`,
@@ -138,7 +139,9 @@ function junitCounts(steps: readonly StepResult[]): string {
 
 function junitCase(step: StepResult): string {
   const name = `${step.id} ${step.title}`;
-  const open = `    <testcase name="${xml(name)}" classname="lane.${xml(step.lane)}" time="${(step.ms / 1000).toFixed(3)}"`;
+  const time = (step.ms / 1000).toFixed(3);
+  const where = `classname="lane.${xml(step.lane)}" time="${time}"`;
+  const open = `    <testcase name="${xml(name)}" ${where}`;
   const message = reasonOf(step);
   const plain = plainStatus[step.status];
   if (plain === "passed") return `${open}/>`;

@@ -54,7 +54,8 @@ function header({
   const lanes = [...new Set(steps.map(({ lane }) => lane))];
   const state = finished ? (cancelled ? " (cancelled)" : "") : " (not finished)";
   const lines = [
-    `Walked lanes ${lanes.join(", ")} on an isolated daemon${state}: ${summary(counts)}, in ${seconds(ms)}.`,
+    `Walked lanes ${lanes.join(", ")} on an isolated daemon${state}: ` +
+      `${summary(counts)}, in ${seconds(ms)}.`,
     "",
     "| environment | |",
     "|---|---|",
@@ -114,7 +115,7 @@ function section(title: string, lines: readonly string[]): string {
   return [`## ${title}`, "", ...(lines.length === 0 ? ["Nothing."] : lines)].join("\n");
 }
 
-/** A section whose entries are long: each is a block of its own, so that parts split between them. */
+/** A section of long entries: each is a block of its own, so that parts split between them. */
 function sectionOf(title: string, blocks: readonly string[]): string[] {
   const [first, ...rest] = blocks;
   return [section(title, first === undefined ? [] : [first]), ...rest];
@@ -168,12 +169,14 @@ function unclear(step: StepResult): string {
   const notes = step.notes.map(
     ({ kind, text }) => `${kind === "unclear" ? "unclear: " : ""}${text}`,
   );
-  return `- ${step.id} ${step.title} (${step.status})${notes.length === 0 ? "" : `: ${notes.join("; ")}`}`;
+  const said = notes.length === 0 ? "" : `: ${notes.join("; ")}`;
+  return `- ${step.id} ${step.title} (${step.status})${said}`;
 }
 
 function details(title: string, value: unknown): string {
   const text = value === undefined ? "not available" : JSON.stringify(value, null, 2);
-  return `<details><summary><code>${title}</code></summary>\n\n${fence("json", text)}\n\n</details>`;
+  const head = `<details><summary><code>${title}</code></summary>`;
+  return `${head}\n\n${fence("json", text)}\n\n</details>`;
 }
 
 /** A fence longer than any run of backticks in the text, so that nothing breaks out of it. */

@@ -15,7 +15,7 @@ export function requireAo(): string {
   const ao = packagedAo();
   if (ao !== undefined) return ao;
   throw new Error(
-    "These tests walk a real AO: install the optional package @aoagents/ao-linux-x64 (Linux x64 only)",
+    "These tests walk a real AO: install @aoagents/ao-linux-x64 (optional, Linux x64 only)",
   );
 }
 

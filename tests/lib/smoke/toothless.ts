@@ -21,7 +21,7 @@ export function collector(): { seen: Seen[]; onObservation: NonNullable<Engine["
   };
 }
 
-/** What no change, or not every change that must, makes an expectation fail; and how many were tried. */
+/** Expectations that miss what they must catch, and how many changes were tried. */
 export function findToothless(all: readonly Seen[]): { toothless: string[]; tried: number } {
   const toothless: string[] = [];
   let tried = 0;
