@@ -7,9 +7,10 @@
  */
 
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { linkedPathOf, readGitFile } from "../git-files.ts";
 import type { Facts } from "./facts.ts";
+import { brokenLinks } from "./worktree-links.ts";
 
 export interface AdminEntry {
   adminDir: string;
@@ -26,7 +27,10 @@ export interface StaleEntries {
 /** Sorts the stale admin entries of the drift; each is in exactly one of the two lists. */
 export async function staleEntries(facts: Facts): Promise<StaleEntries> {
   const entries: StaleEntries = { spent: [], kept: [] };
-  const issues = facts.issues(["worktree-admin-stale"]);
+  const mendable = new Set(brokenLinks(facts).mendable.map(({ leaf }) => leaf.path));
+  const issues = facts
+    .issues(["worktree-admin-stale"])
+    .filter(({ ref = "" }) => !mendable.has(linkedPathOf(ref) ?? ""));
   const judged = await Promise.all(
     issues.map(async ({ ref = "", detail }) => ({
       entry: { adminDir: ref, message: detail },
@@ -52,6 +56,7 @@ const unfinished = [
 function reasonInFiles(adminDir: string): string | null {
   const path = linkedPathOf(adminDir);
   if (path === null) return "it does not say which worktree it is of";
+  if (existsSync(path)) return `something still stands at ${path}`;
   // A whole disk may be away for now; a worktree that was removed leaves its parent behind.
   if (!existsSync(dirname(path))) return `${dirname(path)} is not there either`;
   if (existsSync(join(adminDir, "locked"))) return "it is locked";
@@ -70,9 +75,4 @@ async function reasonInIndex(facts: Facts, adminDir: string): Promise<string | n
   if (answer.state !== "ended") return "git could not be asked about its index";
   if (answer.exitCode === 0) return null;
   return answer.exitCode === 1 ? "its index holds staged work" : "git cannot read its index";
-}
-
-/** What to call an entry: the worktree's id. */
-export function entryName(adminDir: string): string {
-  return basename(adminDir);
 }

@@ -50,7 +50,7 @@ describe("doctor", () => {
     const { code, stdout, stderr } = await doctor(on, ["--skip", "tools"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(
-      "Worktrees\n  PASS   AO-WT-001  stale links to worktrees: none of 5\n",
+      "Worktrees\n  PASS   AO-WT-001  broken links of worktrees: none of 5\n",
     );
     expect(stdout).toMatch(
       /\nHealthy: \d+ passed, 0 notes, 0 warnings, 0 failures, 8 skipped\.\n$/,
@@ -62,7 +62,7 @@ describe("doctor", () => {
     const on = disk("movedWorktreeStaleLink");
     const { code, stdout } = await doctor(on, ["--skip", "tools"]);
     expect(code).toBe(1);
-    expect(stdout).toContain("FAIL   AO-WT-001  stale links to worktrees\n      • git's link to ");
+    expect(stdout).toContain("FAIL   AO-WT-001  broken links of worktrees\n      • git's link to ");
     expect(stdout).toContain("mend: bun run scripts/repair.ts worktree-links\n");
     expect(stdout).toContain("\nNot healthy: ");
   });

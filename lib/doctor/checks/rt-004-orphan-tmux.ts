@@ -18,10 +18,16 @@ export const orphanTmux: Check = {
     source: "Reported by AO's users.",
   },
   run: (facts) => {
-    if (facts.inventory.tmux === null) return { skip: "tmux is not there or does not answer" };
+    const { tmux, faults } = facts.inventory;
+    const fault = faults.find(({ place }) => place.file === "tmux");
+    if (fault !== undefined) {
+      const message = `Nobody knows what runs in tmux: ${fault.detail}`;
+      return { summary: "", findings: [{ level: "fail", message, remedy: "tmux list-sessions" }] };
+    }
+    if (tmux === null) return { skip: "tmux is not installed" };
     return driftReport(facts, kinds, {
       level: "warn",
-      healthy: `none of ${facts.inventory.tmux.length}`,
+      healthy: `none of ${tmux.length}`,
       remedy: ({ ref = "" }) => `tmux attach -t ${quoted(`=${ref}`)}`,
     });
   },

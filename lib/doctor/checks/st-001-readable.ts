@@ -21,6 +21,8 @@ export const readable: Check = {
     driftReport(facts, kinds, {
       level: ({ kind }) => (kind === "unreadable" ? "fail" : "warn"),
       healthy: "none",
+      // tmux is no file; the runtime's checks speak of it.
+      where: ({ ref }) => ref !== "tmux",
       remedy: ({ kind, ref }) =>
         kind === "unreadable" ? `ls -ld ${quoted(ref ?? "")}` : undefined,
     }),

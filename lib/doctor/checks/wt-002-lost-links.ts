@@ -1,6 +1,6 @@
 import type { Check, Finding } from "../check.ts";
 import { quoted } from "../shell.ts";
-import { staleLinks } from "../worktree-links.ts";
+import { brokenLinks } from "../worktree-links.ts";
 
 export const lostLinks: Check = {
   id: "AO-WT-002",
@@ -17,7 +17,7 @@ export const lostLinks: Check = {
     source: "git help worktree; copies made with cp.",
   },
   run(facts) {
-    const { lost } = staleLinks(facts);
+    const { lost } = brokenLinks(facts);
     const findings = lost.map(
       ({ leaf, reason }): Finding => ({
         level: "fail",

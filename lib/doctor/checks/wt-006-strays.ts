@@ -1,6 +1,7 @@
 import type { Check, Finding } from "../check.ts";
 import { workspacesOf } from "../ended-sessions.ts";
 import { quoted } from "../shell.ts";
+import { brokenLinks } from "../worktree-links.ts";
 
 export const strays: Check = {
   id: "AO-WT-006",
@@ -27,8 +28,11 @@ export const strays: Check = {
         named.add(`${dir.path}/worktrees/${file.sessionId}`);
       }
     }
+    const mendable = new Set(brokenLinks(facts).mendable.map(({ leaf }) => leaf));
     const findings: Finding[] = [];
-    for (const { path, adminDir, commonDir } of inventory.worktrees) {
+    for (const leaf of inventory.worktrees) {
+      const { path, adminDir, commonDir } = leaf;
+      if (mendable.has(leaf)) continue;
       if (adminDir === undefined) {
         const message = `${path} stands where worktrees belong and is not a linked git worktree`;
         findings.push({ level: "info", message, ref: path });

@@ -4,9 +4,10 @@ import { bunReport } from "../../../lib/doctor/checks/tl-001-bun.ts";
 import { allChecks } from "../../../lib/doctor/checks.ts";
 import { issueKinds } from "../../../lib/storage/drift.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
-import { look, type Scene } from "./facts.ts";
+import { makeDisk } from "../../disk/build.ts";
+import { look, type Scene, stubs } from "./facts.ts";
 import { pairs } from "./scenes.ts";
-import { startDaemon, storeDisk } from "./stores.ts";
+import { startDaemon, storeDisk, writeRunFile } from "./stores.ts";
 
 const made: Scene[] = [];
 
@@ -59,6 +60,18 @@ describe("each check", () => {
     });
   }
 
+  test("AO-RT-004 says when tmux is there and fails, and no other check mistakes it for a file", async () => {
+    const { disk } = await keep({
+      disk: makeDisk({ projects: [{ name: "integrator", layout: "v3", live: true }] }),
+    });
+    const env = stubs(disk, { tmux: "echo boom >&2; exit 1" });
+    const { status, findings } = await look("AO-RT-004", { disk, env });
+    expect(status).toBe("fail");
+    expect(findings[0]?.message).toStartWith("Nobody knows what runs in tmux: ");
+    expect((await look("AO-ST-001", { disk, env })).status).toBe("pass");
+    expect((await look("AO-RT-005", { disk, env })).status).toBe("skip");
+  });
+
   test("AO-TL-001 compares the version of bun", () => {
     expect(bunReport("1.4.5").findings).toEqual([]);
     expect(bunReport("2.0.0").findings).toEqual([]);
@@ -91,7 +104,6 @@ describe("AO-RW-004", () => {
   test("says when the process lives and nobody listens", async () => {
     const { disk } = await keep({ disk: storeDisk() });
     const daemon = await startDaemon(disk, "well");
-    const { writeRunFile } = await import("./stores.ts");
     writeRunFile(disk, { pid: daemon.pid, port: 1 });
     try {
       const { findings } = await look("AO-RW-004", { disk });

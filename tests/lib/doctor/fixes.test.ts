@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FixableCheck, isFixable } from "../../../lib/doctor/check.ts";
 import { allChecks } from "../../../lib/doctor/checks.ts";
@@ -134,7 +134,29 @@ describe("work that is nowhere else", () => {
     expect(verifyWorktree(worktree, scene.disk.env)).not.toBeNull();
     await apply(findFix("worktree-links"), scene);
     expect(verifyWorktree(worktree, scene.disk.env)).toBeNull();
-    expect(git(worktree, "status", "--porcelain")).toBe("?? unsaved.txt");
+    expect(git(worktree, "--no-optional-locks", "status", "--porcelain")).toBe("?? unsaved.txt");
+  });
+
+  test.each([
+    ["gone", (dotGit: string) => rmSync(dotGit)],
+    ["damaged", (dotGit: string) => writeFileSync(dotGit, "gitdir: \0\n")],
+    [
+      "of a repository that was moved",
+      (dotGit: string) => writeFileSync(dotGit, "gitdir: /old/x\n"),
+    ],
+  ])("a worktree whose .git file is %s gets it back, and its entry is kept", async (_, harm) => {
+    const scene = keep({ disk: makeDisk({ projects: [{ name: "integrator" }] }) });
+    const worktree = scene.disk.project("integrator").sessions[0]?.worktree ?? "";
+    writeFiles(worktree, { "unsaved.txt": "mine\n" });
+    harm(join(worktree, ".git"));
+    const before = bytesOf(scene.disk);
+    expect(await reportOf(findFix("worktree-entries"), scene)).toMatchObject({ findings: [] });
+    const { id, after } = await apply(findFix("worktree-links"), scene);
+    expect(after.status).toBe("pass");
+    expect(verifyWorktree(worktree, scene.disk.env)).toBeNull();
+    expect(git(worktree, "--no-optional-locks", "status", "--porcelain")).toBe("?? unsaved.txt");
+    await rollBack(scene.disk, id);
+    expect(compareTrees(before, bytesOf(scene.disk))).toEqual([]);
   });
 
   test("a lock that a living AO holds stays, and so does one of an interrupted migration", async () => {

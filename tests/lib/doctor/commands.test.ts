@@ -1,0 +1,35 @@
+import { describe, expect, test } from "bun:test";
+import { commandMaker } from "../../../lib/doctor/commands.ts";
+import { quoted } from "../../../lib/doctor/shell.ts";
+
+describe("a command", () => {
+  test("is of the script that is meant, beside the one that runs", () => {
+    const command = commandMaker("bun run /opt/doctor.ts/scripts/doctor.ts", {});
+    expect(command("repair", "locks")).toBe("bun run /opt/doctor.ts/scripts/repair.ts locks");
+  });
+
+  test("keeps the quotes of a path that needs them", () => {
+    const command = commandMaker("bun run '/my tools/scripts/repair.ts'", {});
+    expect(command("rollback", "x-1")).toBe("bun run '/my tools/scripts/rollback.ts' x-1");
+  });
+
+  test("names the disk that the running script was told to look at", () => {
+    const command = commandMaker("bun run scripts/doctor.ts", {
+      home: "/my home",
+      config: "/c.yaml",
+    });
+    expect(command("repair", "locks")).toBe(
+      "bun run scripts/repair.ts locks --home '/my home' --config /c.yaml",
+    );
+  });
+});
+
+describe("a quoted word", () => {
+  test.each(["plain-1.json", "it's", "a b", "$(rm -rf /)", "", "new\nline", "`x`", "ü"])(
+    "%p is read by a shell as it is",
+    (word) => {
+      const { stdout } = Bun.spawnSync(["sh", "-c", `printf %s ${quoted(word)}`]);
+      expect(stdout.toString()).toBe(word);
+    },
+  );
+});

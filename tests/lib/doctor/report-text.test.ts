@@ -1,0 +1,94 @@
+import { describe, expect, test } from "bun:test";
+import type { Check, Finding } from "../../../lib/doctor/check.ts";
+import { allChecks } from "../../../lib/doctor/checks.ts";
+import { checkList, explanation, reportText } from "../../../lib/doctor/report-text.ts";
+import type { CheckResult, Status } from "../../../lib/doctor/run.ts";
+import { findCheck } from "../../../lib/doctor/select.ts";
+import { createStyle } from "../../../lib/terminal.ts";
+
+const style = createStyle(false);
+const options = { style, verbose: false, command: (name: string) => `repair ${name}` };
+
+function result(id: string, status: Status, findings: Finding[] = [], summary = ""): CheckResult {
+  const check: Check = findCheck(id);
+  return { check, status, summary, findings, milliseconds: 1 };
+}
+
+const warn = (message: string, remedy?: string): Finding => ({
+  ...{ level: "warn", message },
+  ...(remedy !== undefined && { remedy }),
+});
+
+describe("the report", () => {
+  test("has sections, findings with remedies, the fix, and a line with the numbers", () => {
+    const text = reportText(
+      [
+        result("AO-CF-001", "pass", [], "2 projects registered"),
+        result("AO-RT-003", "warn", [warn("It was left.", "look at it")]),
+        result("AO-RT-004", "crash", [], "boom"),
+      ],
+      options,
+    );
+    expect(text).toBe(
+      [
+        "Config",
+        "  PASS   AO-CF-001  registry: 2 projects registered",
+        "",
+        "Runtime",
+        "  WARN   AO-RT-003  forgotten session locks",
+        "      • It was left.",
+        "        → look at it",
+        "        mend: repair session-locks",
+        "  CRASH  AO-RT-004  tmux sessions that no session names: boom",
+        "",
+        "Not healthy: 1 passed, 0 notes, 1 warning, 0 failures, 0 skipped, 1 crashed.",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("cuts long lists, but not to save a single line", () => {
+    const many = (count: number) =>
+      reportText(
+        [
+          result(
+            "AO-RT-003",
+            "warn",
+            Array.from({ length: count }, (_, n) => warn(`lock ${n}`)),
+          ),
+        ],
+        options,
+      );
+    expect(many(6)).toContain("lock 5");
+    expect(many(7)).not.toContain("lock 5");
+    expect(many(7)).toContain("… and 2 more (--verbose)");
+  });
+
+  test("makes one line of a section that does not apply", () => {
+    const skipped = ["AO-RW-001", "AO-RW-002"].map((id) => result(id, "skip", [], "not here"));
+    expect(reportText(skipped, options)).toContain("Rewrite (Go AO)\n  SKIP   not here\n\nHealthy");
+  });
+
+  test("shows control characters of foreign names as escapes", () => {
+    const text = reportText([result("AO-RT-003", "warn", [warn("a\x1b[2J\nb")])], options);
+    expect(text).toContain("• a\\x1b[2J\\x0ab\n");
+  });
+});
+
+describe("texts about checks", () => {
+  test("list each on one line", () => {
+    const lines = checkList(allChecks).trimEnd().split("\n");
+    expect(lines).toHaveLength(allChecks.length);
+    expect(lines.find((line) => line.startsWith("AO-WT-001"))).toEndWith(
+      "fix: worktree-links (safe)",
+    );
+  });
+
+  test("explain every check in full sentences", () => {
+    for (const check of allChecks) {
+      for (const text of Object.values(check.explain)) expect(text).toMatch(/^[^\n]+\.$/);
+      const lines = explanation(check, style, 80).split("\n");
+      expect(lines.filter((line) => Bun.stringWidth(line) > 80)).toEqual([]);
+    }
+  });
+});
