@@ -20,6 +20,7 @@ import { loadState, planningName, saveState } from "./state-file.ts";
 import { type Cursor, type FinalDecision, isStep, type StepName, stepRules } from "./steps.ts";
 import {
   changedFiles,
+  clearDroppings,
   closeWorkspace,
   fingerprints,
   openWorkspace,
@@ -196,6 +197,7 @@ async function askFor(site: Site, request: StepRequest, asking: Asking): Promise
     facts: { step, state, manifest },
     ...(signal === undefined ? {} : { signal }),
   });
+  clearDroppings(site.disk, workspace.dir, before);
   const changed = changedFiles(before, fingerprints(site.disk, workspace.dir));
   const stray = changed.filter((path) => !mayWrite(step, path));
   if (stray.length === 0) return stdout;

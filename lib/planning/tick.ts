@@ -1,10 +1,13 @@
 /** One tick: a planning step if a plan is due, else a phase; and its commit, when that is wanted. */
 
+import { join } from "node:path";
+import { phaseEligibility, planningEligibility } from "./eligibility.ts";
+import { loadManifest, manifestName } from "./manifest.ts";
 import type { PhaseTickOptions } from "./phase-tick.ts";
 import { phaseTick } from "./phase-tick.ts";
 import { type PlanningTickOptions, planningTick } from "./planning-tick.ts";
 import { commitMigration } from "./repository.ts";
-import type { Site } from "./site.ts";
+import { migrationDirOf, type Site } from "./site.ts";
 import { type TickResult, tickResult } from "./tick-result.ts";
 
 export interface TickOptions extends PlanningTickOptions, PhaseTickOptions {
@@ -22,11 +25,26 @@ export async function tick(site: Site, options: TickOptions): Promise<TickResult
       role: "tick",
       failure: "none",
       slug: options.slug ?? null,
-      summary: "nothing is due",
+      summary: whyNot(site, options),
     });
   const { slug, commit } = result;
   if (options.commit === true && slug !== null && commit !== null) {
     commitMigration(site, slug, `${commit.subject}\n\n${commit.body}`);
   }
   return result;
+}
+
+/** Why there was nothing to do; of one migration the reason that it has. */
+function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): string {
+  if (slug === undefined) return "nothing is due";
+  const dir = migrationDirOf(site, slug);
+  const manifest = loadManifest(site.disk, dir);
+  if (manifest === null) return "there is no such migration";
+  const file = join(dir, manifestName);
+  const now = site.now();
+  const found =
+    manifest.status === "planning"
+      ? planningEligibility(manifest, now, file)
+      : phaseEligibility(manifest, now, file, maxEffort);
+  return found.eligible ? "nothing is due" : found.reason;
 }

@@ -67,6 +67,13 @@ export function closeWorkspace(site: Site, workspace: Workspace): void {
   removeTree(site.disk, join(workspace.logDir, "work"), workspace.logDir);
 }
 
+/** Removes hidden things that an agent's own tools left at the top: settings, caches. */
+export function clearDroppings(disk: Disk, dir: string, before: ReadonlyMap<string, string>): void {
+  for (const name of disk.readDir(dir)) {
+    if (name.startsWith(".") && !before.has(name)) removeTree(disk, join(dir, name), dir);
+  }
+}
+
 /** Path → what is there, for saying what an agent changed. */
 export function fingerprints(disk: Disk, dir: string): Map<string, string> {
   return new Map(

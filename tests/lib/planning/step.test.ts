@@ -258,6 +258,15 @@ describe("a misbehaving agent", () => {
     expect((await failure(site, agent)).message).toContain("the agent changed plan.md");
   });
 
+  test("whose tools leave hidden files at the top: those are not published, and no fault", async () => {
+    using site = makeSite();
+    const dir = plan(site);
+    const files = { ".tool/settings.json": "{}", ".cache": "x" };
+    const result = await step(site, scripted({ review: writes(files, "no findings") }));
+    expect(result.next).toBe("final-review");
+    expect(readdirSync(dir).filter((name) => name.startsWith("."))).toEqual([".planning"]);
+  });
+
   test("that writes to the live folder makes the publish stale", async () => {
     using site = makeSite();
     const dir = plan(site);

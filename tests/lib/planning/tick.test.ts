@@ -34,6 +34,22 @@ describe("tick", () => {
     expect(await tick(site, { ...options, slug: "nobody" })).toMatchObject({ outcome: "nothing" });
   });
 
+  test("one migration that is not due says why", async () => {
+    using site = makeSite();
+    const summaryOf = async (slug: string) => {
+      const agent = scripted({});
+      return (await tick(site, { agent, executorFor: executorFor(site), slug })).summary;
+    };
+    const cooldownUntil = "2027-01-01T00:00:00+00:00";
+    writePlan(site, "cool", { manifest: { cooldownUntil } });
+    writePlan(site, "held", { told: toApproval, manifest: { awaitingHumanReview: true } });
+    writePlan(site, "over", { told: toApproval, manifest: { status: "done" } });
+    expect(await summaryOf("cool")).toBe(`it cools down until ${cooldownUntil}`);
+    expect(await summaryOf("held")).toBe("it awaits a review");
+    expect(await summaryOf("over")).toBe("its status is done");
+    expect(await summaryOf("nobody")).toBe("there is no such migration");
+  });
+
   test("a malformed manifest stops both kinds before agents run", async () => {
     using site = makeSite();
     writePlan(site, "ready", { told: toApproval });
