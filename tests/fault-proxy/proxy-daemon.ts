@@ -1,8 +1,8 @@
 /**
  * Stands in front of a real AO daemon and makes it misbehave: `proxy-daemon.ts REAL FAULT_JSON`.
  *
- * It is started as `ao daemon` would be. The real daemon has a port and run file of its own; the run
- * file that everybody reads names the real process and this proxy's port.
+ * It is started as `ao daemon` would be. The real daemon has a port and run file of its own; the
+ * run file that everybody reads names the real process and this proxy's port.
  */
 import { Database } from "bun:sqlite";
 import { spawn } from "node:child_process";

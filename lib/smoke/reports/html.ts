@@ -5,7 +5,8 @@ import { summary } from "./markdown.ts";
 import { reasonOf } from "./reason.ts";
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;
-padding:0 1rem;color:#1b1f24;background:#fff}table{border-collapse:collapse;width:100%;margin:1rem 0}
+padding:0 1rem;color:#1b1f24;background:#fff}
+table{border-collapse:collapse;width:100%;margin:1rem 0}
 td,th{border-bottom:1px solid #d0d7de;padding:.3rem .5rem;text-align:left;vertical-align:top}
 pre{background:#f6f8fa;padding:.6rem;overflow:auto;white-space:pre-wrap}summary{cursor:pointer}
 .s{font-weight:600;white-space:nowrap}.pass,.manual-pass,.known-fixed{color:#116329}
