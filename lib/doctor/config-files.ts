@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isInside } from "../paths.ts";
 import type { Facts } from "./facts.ts";
 
 export interface ConfigPlace {
@@ -23,10 +24,13 @@ export function configPlaces({ places, env }: Facts): ConfigPlace[] {
     ],
     ["the default", join(places.baseDir, "config.yaml")],
   ];
+  const foreign = env.HOME !== undefined && resolve(env.HOME) !== places.home;
   const found = new Map<string, ConfigPlace>();
   for (const [source, named] of candidates) {
     if (!named) continue;
     const path = resolve(named);
+    // Variables of somebody else's home say nothing about this one.
+    if (foreign && !isInside(path, places.home)) continue;
     const wins = path === places.configFile;
     if (!found.has(path)) found.set(path, { path, source, exists: existsSync(path), wins });
   }

@@ -1,7 +1,7 @@
 /** The doctor's result for eyes. */
 
 import { plural, printable, table, wrap } from "../text.ts";
-import { type Check, costs, type Finding, type Section, sections } from "./check.ts";
+import { type Check, costs, type Section, sections } from "./check.ts";
 import type { CheckResult, Status } from "./run.ts";
 
 /** Colours; identity functions give plain text. */
@@ -54,17 +54,16 @@ function checkLines(result: CheckResult, { style, verbose, command }: ReportOpti
   if (findings.length === 0) return [`${head}${check.title}: ${printable(summary)}`];
   const lines = [head + check.title];
   const cut = verbose || findings.length <= shown + 1 ? findings : findings.slice(0, shown);
-  for (const finding of cut) lines.push(...findingLines(finding, style));
+  for (const [index, { message, remedy }] of cut.entries()) {
+    lines.push(`      • ${printable(message)}`);
+    // One remedy for several findings is told after the last of them.
+    if (remedy === undefined || cut[index + 1]?.remedy === remedy) continue;
+    lines.push(`        ${style.cyan("→")} ${printable(remedy)}`);
+  }
   const rest = findings.length - cut.length;
   if (rest > 0) lines.push(`        … and ${plural(rest, "more", "more")} (--verbose)`);
   if (check.fix !== undefined)
     lines.push(`        ${style.cyan("mend:")} ${command(check.fix.name)}`);
-  return lines;
-}
-
-function findingLines({ message, remedy }: Finding, style: ReportStyle): string[] {
-  const lines = [`      • ${printable(message)}`];
-  if (remedy !== undefined) lines.push(`        ${style.cyan("→")} ${printable(remedy)}`);
   return lines;
 }
 

@@ -1,7 +1,7 @@
 /** Where the Go rewrite of AO keeps its state. */
 
 import { existsSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { isInside, type Places } from "../paths.ts";
 import type { Env } from "../process.ts";
 
@@ -25,7 +25,7 @@ export interface RewritePlaces {
  */
 export function rewritePlaces(places: Places, env: Env): RewritePlaces {
   const { home, baseDir } = places;
-  const foreign = env.HOME !== undefined && env.HOME !== home;
+  const foreign = env.HOME !== undefined && resolve(env.HOME) !== home;
   const named = (name: string): string | undefined => {
     const value = env[name];
     if (!value || !isAbsolute(value) || isInside(value, baseDir)) return undefined;

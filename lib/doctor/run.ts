@@ -39,7 +39,7 @@ export async function runCheck(check: Check, facts: Facts): Promise<CheckResult>
     check,
     status,
     summary: facts.redact(summary),
-    findings: findings.map((finding) => redacted(finding, facts)),
+    findings: findings.map((finding) => redacted(withRemedy(finding, check), facts)),
     milliseconds: Math.round(performance.now() - start),
   });
   try {
@@ -70,6 +70,11 @@ async function bounded(check: Check, facts: Facts): Promise<Outcome> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whoever has no command of its own is told what its check says of mending. */
+function withRemedy(finding: Finding, { fix, explain }: Check): Finding {
+  return { ...finding, ...(fix === undefined && { remedy: finding.remedy ?? explain.mended }) };
 }
 
 function redacted(finding: Finding, { redact }: Facts): Finding {

@@ -48,7 +48,7 @@ export interface StoreFacts {
 }
 
 /** A database this large is neither copied nor walked while somebody waits. */
-const maxBytes = 512 * 1024 * 1024;
+const maxBytes = 256 * 1024 * 1024;
 const attempts = 5;
 
 /** Reads the database; null when there is none. */

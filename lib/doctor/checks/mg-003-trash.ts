@@ -1,6 +1,8 @@
-import { trashBytes } from "../../change/history.ts";
+import { readdirSync } from "node:fs";
+import { Places } from "../../change/places.ts";
 import { formatBytes } from "../../text.ts";
 import { type Check, type Finding, pass } from "../check.ts";
+import type { Facts } from "../facts.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** Trash of a migration is kept this long before it is worth a word, unless it is large. */
@@ -15,7 +17,8 @@ export const trash: Check = {
   explain: {
     what: "Trash of finished migrations that is older than 30 days or larger than 100 MB.",
     why: "Nothing is deleted while migrating, so it adds up.",
-    found: "The trash of each migration is measured.",
+    found:
+      "`du` over the trash of each migration, stopped when it takes longer than a program may.",
     mended: "`rollback --prune` empties it. That migration cannot be taken back afterwards.",
     source: "This toolkit's change engine.",
   },
@@ -25,7 +28,8 @@ export const trash: Check = {
     const findings: Finding[] = [];
     for (const { id, dir, state, pruned, createdAt } of migrations) {
       if (pruned || (state !== "done" && state !== "rolled-back")) continue;
-      const bytes = trashBytes(dir);
+      const bytes = await trashBytes(dir, facts);
+      if (bytes === null) return { skip: `the trash of ${id} could not be measured in time` };
       total += bytes;
       const days = Math.floor((facts.now.getTime() - Date.parse(createdAt)) / dayMs);
       if (bytes === 0 || (bytes < large && days < patienceDays)) continue;
@@ -40,3 +44,20 @@ export const trash: Check = {
     return pass(total === 0 ? "none" : `${formatBytes(total)} of recent trash`);
   },
 };
+
+/** Null when nobody can tell in time; a trash may hold whole worktrees. */
+async function trashBytes(dir: string, facts: Facts): Promise<number | null> {
+  const { trash: path } = new Places(dir);
+  if (isEmpty(path)) return 0;
+  const answer = await facts.ask("du", "-sk", path);
+  const kilobytes = answer.state === "ended" ? /^\d+/.exec(answer.stdout)?.[0] : undefined;
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}
+
+function isEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return true;
+  }
+}

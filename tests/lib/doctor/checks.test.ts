@@ -56,6 +56,8 @@ describe("each check", () => {
       const result = await look(id, scene);
       expect(result).toMatchObject({ status });
       expect(result.findings.length).toBeGreaterThan(0);
+      const { check } = result;
+      for (const { remedy } of result.findings) expect(remedy ?? check.fix?.name).toBeString();
       expect(compareTrees(before, treeOf(scene.disk.home))).toEqual([]);
     });
   }

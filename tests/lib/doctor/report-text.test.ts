@@ -64,6 +64,20 @@ describe("the report", () => {
     expect(many(7)).toContain("… and 2 more (--verbose)");
   });
 
+  test("tells a remedy that several findings share once", () => {
+    const text = reportText(
+      [
+        result("AO-RT-003", "warn", [
+          warn("one", "do x"),
+          warn("two", "do x"),
+          warn("three", "do y"),
+        ]),
+      ],
+      options,
+    );
+    expect(text).toContain("• one\n      • two\n        → do x\n      • three\n        → do y\n");
+  });
+
   test("makes one line of a section that does not apply", () => {
     const skipped = ["AO-RW-001", "AO-RW-002"].map((id) => result(id, "skip", [], "not here"));
     expect(reportText(skipped, options)).toContain("Rewrite (Go AO)\n  SKIP   not here\n\nHealthy");
