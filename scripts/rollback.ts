@@ -9,7 +9,9 @@
  * Exit codes: 0 done, 2 usage, 3 damaged migration, 4 refused, 5 something had to be kept.
  */
 
+import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { MigrationSummary } from "../lib/change/history.ts";
 import type { UndoResult } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
@@ -141,7 +143,7 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   using bar = terminal.progress("Rolling back", migration.operations);
   const result = await undo({
     migrationDir: migration.dir,
-    roots: await rootsFor(context, migration.dir),
+    roots: await rootsFor(context, migration),
     tmux: tmuxPort(context.env),
     commands: { resume: `${again} --resume`, rollback: again },
     command: `${invocation} ${id}`,
@@ -167,12 +169,19 @@ function undoText({ id, undone, kept, warnings }: UndoResult): string {
 }
 
 /** What may be written: the workflow's own directory, or the named places of this disk. */
-async function rootsFor(context: RollbackContext, migrationDir: string): Promise<string[]> {
+async function rootsFor(
+  context: RollbackContext,
+  { dir, script }: MigrationSummary,
+): Promise<string[]> {
   const { args, cwd, env } = context;
-  if (args.root !== undefined) return [taskPlaces(resolve(cwd, args.root)).workflowDir];
+  if (args.root !== undefined) {
+    const root = resolve(cwd, args.root);
+    // Phases of a staged plan may change anything in the directory they were planned for.
+    return script === "migration" ? [realpathSync(root)] : [taskPlaces(root).workflowDir];
+  }
   const { recordedRoots } = await import("../lib/storage/roots.ts");
   const { loadPlan } = await import("../lib/change/history.ts");
-  return recordedRoots(resolvePlaces({ ...args, env }), (await loadPlan(migrationDir)).roots);
+  return recordedRoots(resolvePlaces({ ...args, env }), (await loadPlan(dir)).roots);
 }
 
 async function prune(context: RollbackContext): Promise<Outcome> {
@@ -196,9 +205,9 @@ async function prune(context: RollbackContext): Promise<Outcome> {
     if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was deleted");
   }
   let freed = 0;
-  for (const { dir } of args.dryRun === true ? [] : due) {
-    const roots = await rootsFor(context, dir);
-    freed += await pruneMigration(dir, { roots, command: `${invocation} --prune` });
+  for (const migration of args.dryRun === true ? [] : due) {
+    const roots = await rootsFor(context, migration);
+    freed += await pruneMigration(migration.dir, { roots, command: `${invocation} --prune` });
   }
   const ids = due.map(({ id }) => id);
   out.result({
