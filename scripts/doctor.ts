@@ -52,10 +52,11 @@ const explain = command({
   async run({ args, out }) {
     const { findCheck } = await import("../lib/doctor/select.ts");
     const { explanation } = await import("../lib/doctor/report-text.ts");
-    const { run: _, ...check } = findCheck(args.check);
+    const { checksDocument } = await import("../lib/doctor/document.ts");
+    const check = findCheck(args.check);
     out.result({
-      json: () => ({ schemaVersion: 1, ...check }),
-      text: () => explanation({ ...check, run: _ }, out.style, out.columns()),
+      json: () => checksDocument([check]),
+      text: () => explanation(check, out.style, out.columns()),
     });
     return "done";
   },
@@ -94,9 +95,8 @@ const doctor = script({
     const checks = selectChecks(args.only, args.skip);
     if (args.listChecks) {
       const { checkList } = await import("../lib/doctor/report-text.ts");
-      const plain = checks.map(({ run: _, ...check }) => check);
-      const json = () => ({ schemaVersion: 1, checks: plain });
-      out.result({ json, text: () => checkList(checks) });
+      const { checksDocument } = await import("../lib/doctor/document.ts");
+      out.result({ json: () => checksDocument(checks), text: () => checkList(checks) });
       return "done";
     }
     const { factsMaker } = await import("../lib/doctor/make-facts.ts");

@@ -1,13 +1,14 @@
 /** The doctor's result as JSON. The shape is a contract: fields may come, none goes or changes. */
 
 import * as v from "valibot";
-import { sections } from "./check.ts";
+import { type Check, costs, sections } from "./check.ts";
 import type { CheckResult } from "./run.ts";
 
 /** Version of {@link doctorDocumentSchema}. */
 export const documentVersion = 1;
 
 const sectionNames = Object.keys(sections) as [keyof typeof sections];
+const costNames = Object.keys(costs) as [keyof typeof costs];
 const levels = ["info", "warn", "fail"] as const;
 const statuses = ["pass", ...levels, "skip", "crash"] as const;
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -57,6 +58,44 @@ export const doctorDocumentSchema = v.strictObject({
 });
 
 export type DoctorDocument = v.InferOutput<typeof doctorDocumentSchema>;
+
+const aboutSchema = v.strictObject({
+  id: v.string(),
+  section: v.picklist(sectionNames),
+  title: v.string(),
+  cost: v.picklist(costNames),
+  explain: v.strictObject({
+    what: v.string(),
+    why: v.string(),
+    found: v.string(),
+    mended: v.string(),
+    source: v.string(),
+  }),
+  /** The kinds of drift that it shows. */
+  kinds: v.array(v.string()),
+  fix: v.optional(
+    v.strictObject({ name: v.string(), title: v.string(), safe: v.boolean(), quiet: v.boolean() }),
+  ),
+});
+
+/** What `doctor --list-checks --json` and `doctor explain ID --json` print. */
+export const checksDocumentSchema = v.strictObject({
+  schemaVersion: v.literal(documentVersion),
+  checks: v.array(aboutSchema),
+});
+
+/** Checks as data, without what they do. */
+export function checksDocument(
+  checks: readonly Check[],
+): v.InferOutput<typeof checksDocumentSchema> {
+  return {
+    schemaVersion: documentVersion,
+    checks: checks.map(({ id, section, title, cost, explain, kinds = [], fix }) => ({
+      ...{ id, section, title, cost, explain, kinds: [...kinds] },
+      ...(fix !== undefined && { fix }),
+    })),
+  };
+}
 
 /** The number of results by status. */
 export function totalsOf(

@@ -56,6 +56,16 @@ export const repairResultSchema = v.strictObject({
   report: v.optional(doctorDocumentSchema),
 });
 
+/** What `repair --resume` finished. */
+export const repairResumedSchema = v.strictObject({
+  schemaVersion: version,
+  id: v.string(),
+  title: v.string(),
+  operations: count,
+  warnings: v.array(v.string()),
+  undo: v.string(),
+});
+
 export type RepairList = v.InferOutput<typeof repairListSchema>;
 export type RepairPlan = v.InferOutput<typeof repairPlanSchema>;
 export type RepairResult = v.InferOutput<typeof repairResultSchema>;

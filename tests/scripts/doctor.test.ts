@@ -3,7 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { allChecks } from "../../lib/doctor/checks.ts";
-import { type DoctorDocument, doctorDocumentSchema } from "../../lib/doctor/document.ts";
+import {
+  checksDocumentSchema,
+  type DoctorDocument,
+  doctorDocumentSchema,
+} from "../../lib/doctor/document.ts";
 import { repairPlanSchema, repairResultSchema } from "../../lib/doctor/repair-document.ts";
 import { compareTrees, treeOf } from "../../lib/tree.ts";
 import { makeDisk } from "../disk/build.ts";
@@ -112,7 +116,12 @@ describe("doctor", () => {
       expect(stdout).toContain(part);
     }
     const json = await doctor(on, ["explain", "worktree-entries", "--json"]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ schemaVersion: 1, id: "AO-WT-003" });
+    const { checks } = v.parse(checksDocumentSchema, JSON.parse(json.stdout));
+    expect(checks).toMatchObject([{ id: "AO-WT-003", fix: { safe: false } }]);
+    const all = await doctor(on, ["--list-checks", "--json"]);
+    expect(v.parse(checksDocumentSchema, JSON.parse(all.stdout)).checks).toHaveLength(
+      allChecks.length,
+    );
   });
 
   test.each([

@@ -8,6 +8,7 @@ import {
   repairListSchema,
   repairPlanSchema,
   repairResultSchema,
+  repairResumedSchema,
 } from "../../lib/doctor/repair-document.ts";
 import { compareTrees, treeOf } from "../../lib/tree.ts";
 import type { Disk } from "../disk/spec.ts";
@@ -114,8 +115,9 @@ describe("repair", () => {
     expect(seen.stdout).toContain("repair.ts --resume");
     const blocked = await run(on, "repair", ["identity", "--yes"]);
     expect(blocked.code).toBe(4);
-    const finished = await run(on, "repair", ["--resume"]);
+    const finished = await run(on, "repair", ["--resume", "--json"]);
     expect(finished).toMatchObject({ code: 0, stderr: "" });
+    expect(v.parse(repairResumedSchema, JSON.parse(finished.stdout)).id).toBe(id);
     expect((await run(on, "doctor", ["--only", "AO-MG-001"])).code).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 /** For every check a disk where it finds nothing and one where it finds something. */
 
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { undo } from "../../../lib/change/transaction.ts";
 import { mend, remedyOf } from "../../../lib/doctor/mend.ts";
@@ -220,8 +220,3 @@ export const pairs: Record<string, Pair> = {
     store({}),
   ),
 };
-
-/** Whether a directory has nothing in it that a doctor could have left. */
-export function probesIn(dir: string): string[] {
-  return existsSync(dir) ? readdirSync(dir).filter((name) => name.includes("probe")) : [];
-}
