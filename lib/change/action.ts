@@ -20,6 +20,8 @@ export interface Move {
   id?: string;
   /** Where a copy across devices grows, and where the original goes after it. */
   across?: { copy: string; aside: string };
+  /** Digest of content of ours, which may go when it has been moved. */
+  drop?: string;
 }
 
 /** Puts `staged` in the place of the file at `path`, whose own file goes to `keep`. */
@@ -35,6 +37,8 @@ export interface Swap {
   spare: () => string;
   /** The file as it was when `staged` was computed from it. */
   seen?: FileStat;
+  /** Digest of content of ours, which may go when it has been swapped out. */
+  drop?: string;
 }
 
 export type Action =

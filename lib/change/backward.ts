@@ -9,8 +9,8 @@ import type { Context, Step } from "./context.ts";
 import { treeDigest } from "./copy.ts";
 import type { FileStat } from "./disk.ts";
 import { draftOf } from "./drafts.ts";
-import { discard, forwardActions, stageSwap, tagOf, unsettled } from "./forward.ts";
-import type { Facts } from "./journal.ts";
+import { discard, forwardActions, patchedPaths, stageSwap, unsettled } from "./forward.ts";
+import { type Facts, isNearSwap, type SwapFacts } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { invertEdits, type Operation, subjectOf } from "./operation.ts";
 import type { Kept } from "./options.ts";
@@ -70,16 +70,15 @@ interface Input {
   nothing: Step;
 }
 
-/** Names the private files of this undo run. */
-function undoTag(ledger: Ledger, index: number, n = 0): string {
-  return `undo${ledger.undoRuns}-${tagOf(index, n)}`;
-}
-
 /** What is left of an undo that was begun before a crash, after finishing half-done actions. */
 function unfinished(context: Context, ledger: Ledger, begun: Facts): Action[] {
   const left: Action[] = [];
   for (const action of backwardActions(context, ledger, begun)) {
-    if (action === null || action.act === "tmux" || settle(context.disk, action)) continue;
+    if (action === null || action.act === "tmux") continue;
+    if (settle(context.disk, action)) {
+      context.dropOurs(action);
+      continue;
+    }
     // A merge is made anew, from the file as it is by now.
     if (action.act === "swap" && begun.exact !== true) {
       context.discardStaged(action.staged, action.after);
@@ -102,50 +101,51 @@ function wasApplied(context: Context, facts: Facts): boolean {
 
 /** The inverse actions of an operation, from the facts of its undo. */
 function backwardActions(context: Context, ledger: Ledger, undo: Facts): (Action | null)[] {
-  const { places } = context;
-  const operation = context.operation(undo.i);
-  const forward = ledger.facts[undo.i];
-  const tag = undoTag(ledger, undo.i);
+  const index = undo.i;
+  const operation = context.operation(index);
+  const forward = ledger.facts[index];
+  const run = ledger.undoRuns;
   const near = undo.near === true;
   const id = undo.id === undefined ? {} : { id: undo.id };
   switch (operation.op) {
     case "makeDir":
       return [{ act: "removeDir", path: operation.path }];
     case "create": {
-      const to = places.private("trash", tag, operation.path, near);
-      return [{ act: "move", from: operation.path, to, ...id }];
+      const { path } = operation;
+      const to = context.private("trash", { index, path, near, run });
+      const drop = near && forward?.hash !== undefined ? { drop: forward.hash } : {};
+      return [{ act: "move", from: path, to, ...id, ...drop }];
     }
     case "move": {
       const { from: to, to: from } = operation;
-      const aside = places.private("trash", tag, from, near);
+      const aside = context.private("trash", { index, path: from, near, run });
       if (undo.aside === true) {
-        const original = places.private("trash", String(undo.i), to, forward?.near === true);
+        const wasNear = forward?.near === true;
+        const original = context.private("trash", { index, path: to, near: wasNear });
         const back: Action = { act: "move", from: original, to };
         return [back, { act: "move", from, to: aside, ...id }];
       }
-      const copy = places.private("copy", tag, to, true);
+      const copy = context.private("copy", { index, path: to, near: true, run });
       return [{ act: "move", from, to, ...id, across: { copy, aside } }];
     }
     case "trash": {
       const to = operation.path;
-      return [{ act: "move", from: places.private("trash", String(undo.i), to, near), to, ...id }];
+      const from = context.private("trash", { index, path: to, near });
+      return [{ act: "move", from, to, ...id }];
     }
     case "patchJson":
     case "patchYaml":
-    case "relinkWorktree": {
-      const paths =
-        operation.op === "relinkWorktree"
-          ? operation.files.map((file) => file.path)
-          : [operation.path];
-      return paths.map((path, n) => {
-        const digests = undo.swaps?.[n] ?? null;
-        if (digests === null) return null;
-        const swap = context.swap({ path, tag: undoTag(ledger, undo.i, n), near, digests });
-        if (undo.exact !== true) return swap;
+    case "relinkWorktree":
+      return patchedPaths(operation).map((path, n) => {
+        const swap = undo.swaps?.[n] ?? null;
+        if (swap === null) return null;
+        const isNear = isNearSwap(swap);
+        const action = context.swap({ index, n, path, near: isNear, run }, swap);
+        if (undo.exact !== true) return action;
         // The original waits in the trash, under the name that applying gave it.
-        return { ...swap, staged: places.private("trash", tagOf(undo.i, n), path, near) };
+        const staged = context.private("trash", { index, n, path, near: isNear });
+        return { ...action, staged, ...(isNear ? { drop: swap[0] } : {}) };
       });
-    }
     case "renameTmux":
       return [{ act: "tmux", from: operation.to, to: operation.from }];
   }
@@ -219,7 +219,7 @@ function takeBackFile(input: Input, path: string): Step {
 
 function takeBackMove(input: Input, { from, to }: { from: string; to: string }): Step {
   const { context, facts, index } = input;
-  const { disk, places } = context;
+  const { disk } = context;
   const stat = disk.lstat(to);
   const occupant = disk.lstat(from);
   const sameEntry = occupant?.ino === stat?.ino && stat?.dev === occupant?.dev;
@@ -232,7 +232,7 @@ function takeBackMove(input: Input, { from, to }: { from: string; to: string }):
   if (occupant !== null && !sameEntry) {
     return keep(input, to, `cannot go back: "${from}" is there again`);
   }
-  const original = places.private("trash", String(index), from, facts.near === true);
+  const original = context.private("trash", { index, path: from, near: facts.near === true });
   const digest = treeDigestIfThere(context, original);
   if (digest !== null && digest === treeDigest(disk, to)) {
     return step(input, { id: identityOf(stat), aside: true, ...near });
@@ -253,7 +253,7 @@ function treeDigestIfThere(context: Context, path: string): string | null {
 
 function takeBackTrash(input: Input, path: string): Step {
   const { context, facts, index } = input;
-  const trash = context.places.private("trash", String(index), path, facts.near === true);
+  const trash = context.private("trash", { index, path, near: facts.near === true });
   const stat = context.disk.lstat(trash);
   const occupant = context.disk.lstat(path);
   if (stat === null) {
@@ -268,22 +268,39 @@ function takeBackTrash(input: Input, path: string): Step {
 function takeBackPatch(input: Input, operation: FieldPatch): Step {
   const { context, facts, index } = input;
   const { path } = operation;
-  const digests = facts.swaps?.[0] ?? null;
-  if (digests === null) return input.nothing;
-  const [before, after] = digests;
+  const swap = facts.swaps?.[0] ?? null;
+  if (swap === null) return input.nothing;
+  const [before, after] = swap;
   context.roots.parentOf(path);
   const seen = context.disk.lstat(path);
   if (seen === null) return keep(input, path, "is gone");
   if (seen.kind !== "file") return keep(input, path, "is no file any more");
   const now = digestOf(context.disk, path);
   if (now === before) return input.nothing;
-  const original = context.places.private("trash", tagOf(index, 0), path, facts.near === true);
+  refuseUnderFailed(input, path, now);
+  const original = context.private("trash", { index, path, near: isNearSwap(swap) });
   const isOriginal = digestOf(context.disk, original) === before;
   if (now === after && isOriginal) {
-    const exact = step(input, { swaps: [[after, before]], exact: true, ...nearOf(facts) });
+    const exact = step(input, { swaps: [inverse(swap)], exact: true });
     return { ...exact, actions: exact.actions.map((action) => ({ ...action, seen })) };
   }
   return mergeBack(input, operation, { seen, original: isOriginal ? original : null });
+}
+
+/**
+ * A later patch of the same file could not be taken back for now, and may or may not have come
+ * half-way. Merging around it would lose the way back to the exact original, so this one waits.
+ */
+function refuseUnderFailed({ ledger, index }: Input, path: string, now: string | null): void {
+  for (const kept of ledger.kept.values()) {
+    if (now === null || kept.failed !== true || kept.index <= index) continue;
+    const isIts = ledger.facts[kept.index]?.swaps?.some((swap) => swap?.includes(now));
+    if (isIts === true) throw new Obstacle(path, "waits until a later change of it is taken back");
+  }
+}
+
+function inverse([before, after, near]: SwapFacts): SwapFacts {
+  return near === undefined ? [after, before] : [after, before, near];
 }
 
 /** The file was changed since: only the fields that still hold our values go back. */
@@ -306,10 +323,10 @@ function mergeBack(
     lost === "" ? input.nothing : keep(input, path, `was changed after the migration: ${lost}`);
   if (patched.content === null) return unchanged;
   const draft = draftOf(bytes, patched.content);
-  const tag = undoTag(input.ledger, index);
-  const near = facts.near === true;
-  const action = stageSwap(context, { path, tag, near, seen: found.seen }, draft);
-  const undo: Facts = { i: index, swaps: [draft.digests], ...nearOf(facts) };
+  const near = isNearSwap(facts.swaps?.[0]);
+  const owner = { index, path, near, run: input.ledger.undoRuns };
+  const { action, swap } = stageSwap(context, owner, found.seen, draft);
+  const undo: Facts = { i: index, swaps: [swap] };
   const staged = [action.staged];
   return { ...unchanged, facts: undo, actions: [action], staged, bytes: draft.bytes };
 }
@@ -320,19 +337,21 @@ function takeBackLinks(
 ): Step {
   const { context, facts } = input;
   const lost: string[] = [];
-  const swaps = operation.files.map(({ path }, n): [string, string] | null => {
-    const digests = facts.swaps?.[n] ?? null;
-    if (digests === null) return null;
-    const [before, after] = digests;
+  const swaps = operation.files.map(({ path }, n): SwapFacts | null => {
+    const swap = facts.swaps?.[n] ?? null;
+    if (swap === null) return null;
+    const [before, after] = swap;
     context.roots.parentOf(path);
     const now = digestOf(context.disk, path);
     if (now === before) return null;
-    const original = context.places.private("trash", tagOf(facts.i, n), path, facts.near === true);
-    if (now === after && digestOf(context.disk, original) === before) return [after, before];
+    refuseUnderFailed(input, path, now);
+    const owner = { index: facts.i, n, path, near: isNearSwap(swap) };
+    const original = digestOf(context.disk, context.private("trash", owner));
+    if (now === after && original === before) return inverse(swap);
     lost.push(path);
     return null;
   });
-  const undo = step(input, { swaps, exact: true, ...nearOf(facts) });
+  const undo = step(input, { swaps, exact: true });
   const [first] = lost;
   if (first === undefined) return undo;
   const { kept } = keep(input, first, "names another place than the migration wrote");

@@ -2,15 +2,16 @@
  * What preparing an operation needs to know, and the private files that it may write for it.
  */
 
+import { basename } from "node:path";
 import { errorCode } from "../errors.ts";
 import { type Action, digestOf, type Swap } from "./action.ts";
 import type { Disk, WriteOptions } from "./disk.ts";
 import { Drafts } from "./drafts.ts";
-import type { Facts } from "./journal.ts";
-import { dirOf, type Operation } from "./operation.ts";
+import type { Facts, SwapFacts } from "./journal.ts";
+import { dirOf, type Operation, touchedBy } from "./operation.ts";
 import type { Kept, TmuxPort } from "./options.ts";
 import type { Patchers } from "./patch.ts";
-import type { Places } from "./places.ts";
+import type { Places, PrivateKind } from "./places.ts";
 import type { Roots } from "./roots.ts";
 
 /** One operation, ready to be done or taken back. */
@@ -31,6 +32,9 @@ export interface Step {
 export class Context {
   /** Directories that turned out to be on another mount although their device is the same. */
   readonly mounts = new Set<string>();
+  /** The operations as the plan has them, and with their paths as of now. */
+  readonly plan: readonly Operation[];
+  operations: readonly Operation[];
   readonly #dev: bigint;
   #spares = 0;
 
@@ -38,11 +42,13 @@ export class Context {
     readonly disk: Disk,
     readonly places: Places,
     readonly roots: Roots,
-    readonly operations: readonly Operation[],
+    operations: readonly Operation[],
     readonly patchers: Patchers,
     readonly tmux: TmuxPort | undefined,
     readonly drafts: Drafts = new Drafts(),
   ) {
+    this.plan = operations;
+    this.operations = operations;
     this.#dev = disk.lstat(places.dir)?.dev ?? 0n;
   }
 
@@ -82,6 +88,14 @@ export class Context {
     else this.setAside(path);
   }
 
+  /** Removes what an undo took out of the way beside its target, when it is our own content. */
+  dropOurs(action: Action): void {
+    const isNear = action.act === "swap" || action.act === "move";
+    if (!isNear || action.drop === undefined) return;
+    const path = action.act === "swap" ? action.keep : action.to;
+    if (digestOf(this.disk, path) === action.drop) this.disk.unlink(path);
+  }
+
   /** A free name in the trash. */
   spare(path: string, near: boolean): string {
     for (;;) {
@@ -91,18 +105,38 @@ export class Context {
     }
   }
 
-  /** A swap whose private files are named by `tag`. */
-  swap(input: { path: string; tag: string; near: boolean; digests: [string, string] }): Swap {
-    const { path, tag, near, digests } = input;
-    const [before, after] = digests;
+  /** A private path of an operation. Names stay those of the plan when paths are relocated. */
+  private(kind: PrivateKind, owner: Owner): string {
+    const { index, path, near, run, n = 0 } = owner;
+    const tag = `${run === undefined ? "" : `undo${run}-`}${index}${n === 0 ? "" : `.${n}`}`;
+    const slot = touchedBy(this.operation(index)).writes.indexOf(path);
+    const original = this.plan[index];
+    const name = original && touchedBy(original).writes[slot];
+    return this.places.private(kind, tag, path, near, basename(name ?? path));
+  }
+
+  /** A swap whose private files are named after their owner. */
+  swap(owner: Owner, [before, after]: SwapFacts): Swap {
     return {
       act: "swap",
-      path,
-      staged: this.places.private("staged", tag, path, near),
-      keep: this.places.private("trash", tag, path, near),
+      path: owner.path,
+      staged: this.private("staged", owner),
+      keep: this.private("trash", owner),
       before,
       after,
-      spare: () => this.spare(path, near),
+      spare: () => this.spare(owner.path, owner.near),
     };
   }
+}
+
+/** Which private file: of which operation, for which of its paths. */
+export interface Owner {
+  index: number;
+  path: string;
+  /** Beside the path. */
+  near: boolean;
+  /** The undo run; absent when applying. */
+  run?: number;
+  /** Which of the files that the operation patches. @default 0 */
+  n?: number;
 }

@@ -6,11 +6,11 @@
 import { sha256 } from "../hash.ts";
 import { type Action, identityOf, type Swap, settle } from "./action.ts";
 import { fold } from "./batch.ts";
-import type { Context, Step } from "./context.ts";
+import type { Context, Owner, Step } from "./context.ts";
 import { removeTree } from "./copy.ts";
 import type { FileStat } from "./disk.ts";
 import { type Draft, draftOf } from "./drafts.ts";
-import type { Facts } from "./journal.ts";
+import { type Facts, isNearSwap, type SwapFacts } from "./journal.ts";
 import type { LinkFile, Operation } from "./operation.ts";
 import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
 import { Obstacle } from "./stop.ts";
@@ -50,52 +50,49 @@ export async function prepareForward(
 
 /** The actions of an operation whose facts are known, in order; files that stay have none. */
 export function forwardActions(context: Context, facts: Facts): (Action | null)[] {
-  const { places } = context;
-  const operation = context.operation(facts.i);
-  const tag = String(facts.i);
+  const index = facts.i;
+  const operation = context.operation(index);
   const near = facts.near === true;
   switch (operation.op) {
     case "makeDir":
       return [facts.made === true ? { act: "makeDir", path: operation.path } : null];
     case "create": {
       const to = operation.path;
-      return [{ act: "move", from: places.private("staged", tag, to, near), to }];
+      return [{ act: "move", from: context.private("staged", { index, path: to, near }), to }];
     }
     case "move": {
       const { from, to } = operation;
-      const copy = places.private("copy", tag, to, true);
-      const aside = places.private("trash", tag, from, near);
+      const copy = context.private("copy", { index, path: to, near: true });
+      const aside = context.private("trash", { index, path: from, near });
       return [{ act: "move", from, to, ...idOf(facts), across: { copy, aside } }];
     }
     case "trash": {
       const from = operation.path;
-      return [{ act: "move", from, to: places.private("trash", tag, from, near), ...idOf(facts) }];
+      const to = context.private("trash", { index, path: from, near });
+      return [{ act: "move", from, to, ...idOf(facts) }];
     }
     case "patchJson":
     case "patchYaml":
-    case "relinkWorktree": {
-      const paths = operation.op === "relinkWorktree" ? pathsOf(operation.files) : [operation.path];
-      return paths.map((path, n) => {
-        const digests = facts.swaps?.[n] ?? null;
-        return digests && context.swap({ path, tag: tagOf(facts.i, n), near, digests });
+    case "relinkWorktree":
+      return patchedPaths(operation).map((path, n) => {
+        const swap = facts.swaps?.[n] ?? null;
+        return swap && context.swap({ index, n, path, near: isNearSwap(swap) }, swap);
       });
-    }
     case "renameTmux":
       return [facts.skip ? null : { act: "tmux", from: operation.from, to: operation.to }];
   }
 }
 
-function pathsOf(files: readonly LinkFile[]): string[] {
-  return files.map((file) => file.path);
+/** The files whose content an operation changes. */
+export function patchedPaths(
+  operation: Extract<Operation, { op: "patchJson" | "patchYaml" | "relinkWorktree" }>,
+): string[] {
+  if (operation.op !== "relinkWorktree") return [operation.path];
+  return operation.files.map((file) => file.path);
 }
 
 function idOf(facts: Facts): { id?: string } {
   return facts.id === undefined ? {} : { id: facts.id };
-}
-
-/** Names the private files of the nth file that an operation patches. */
-export function tagOf(index: number, n: number): string {
-  return n === 0 ? String(index) : `${index}.${n}`;
 }
 
 /** Which of an operation's actions have not happened yet, after finishing half-done ones. */
@@ -140,7 +137,7 @@ function prepareCreate(
   const near = context.isNear(path);
   if (context.disk.lstat(path) !== null) throw new Obstacle(path, "is there already");
   const content = Buffer.from(operation.content, encoding);
-  const staged = context.places.private("staged", String(index), path, near);
+  const staged = context.private("staged", { index, path, near });
   context.stage(staged, [content], { mode });
   const facts: Facts = { i: index, hash: sha256(content), ...(near ? { near } : {}) };
   const actions = presentActions(context, facts);
@@ -201,8 +198,8 @@ function preparePatch(
   const seen = expectFile(context, path);
   const draft = context.drafts.take(index, seen) ?? patchNow(context, operation);
   if (draft === null) return { ...nothingToDo(index), facts: { i: index, swaps: [null] } };
-  const action = stageSwap(context, { path, tag: tagOf(index, 0), near, seen }, draft);
-  const facts: Facts = { i: index, swaps: [draft.digests], ...(near ? { near } : {}) };
+  const { action, swap } = stageSwap(context, { index, path, near }, seen, draft);
+  const facts: Facts = { i: index, swaps: [swap] };
   return { index, facts, actions: [action], staged: [action.staged], bytes: draft.bytes };
 }
 
@@ -214,21 +211,14 @@ function patchNow(context: Context, operation: FieldPatch): Draft | null {
   return content === null ? null : draftOf(bytes, content);
 }
 
-/** A file that gets new content. */
-export interface SwapTarget {
-  path: string;
-  tag: string;
-  near: boolean;
-  seen: FileStat;
-}
-
 /** Writes new content beside the old one, with all that the old one has around it. */
-export function stageSwap(context: Context, target: SwapTarget, draft: Draft): Swap {
-  const { path, tag, near, seen } = target;
-  const swap = { ...context.swap({ path, tag, near, digests: draft.digests }), seen };
-  const owner = { uid: seen.uid, gid: seen.gid };
-  context.stage(swap.staged, draft.content, { mode: seen.mode, owner, attributesOf: path });
-  return swap;
+export function stageSwap(context: Context, owner: Owner, seen: FileStat, draft: Draft) {
+  const swap: SwapFacts = owner.near ? [...draft.digests, "near"] : draft.digests;
+  const action: Swap = { ...context.swap(owner, swap), seen };
+  const { uid, gid, mode } = seen;
+  const like = { mode, owner: { uid, gid }, attributesOf: owner.path };
+  context.stage(action.staged, draft.content, like);
+  return { action, swap };
 }
 
 function prepareRelink(
@@ -238,7 +228,6 @@ function prepareRelink(
   earlier: { old: Facts | undefined; open: Set<number> | null },
 ): Step {
   const { old, open } = earlier;
-  const near = old?.near ?? files.some(({ path }) => context.isNear(path));
   const swaps: NonNullable<Facts["swaps"]> = [];
   const step: Step = { index, facts: { i: index }, actions: [], staged: [], bytes: 0 };
   for (const [n, { path, before, after }] of files.entries()) {
@@ -247,7 +236,7 @@ function prepareRelink(
       swaps.push(known);
       continue;
     }
-    context.roots.parentOf(path);
+    const near = context.isNear(path);
     const seen = expectFile(context, path);
     const bytes = context.disk.readFile(path);
     const text = Buffer.from(bytes).toString("utf8");
@@ -257,13 +246,13 @@ function prepareRelink(
       continue;
     }
     const draft = draftOf(bytes, [Buffer.from(after)]);
-    const action = stageSwap(context, { path, tag: tagOf(index, n), near, seen }, draft);
-    swaps.push(draft.digests);
+    const { action, swap } = stageSwap(context, { index, n, path, near }, seen, draft);
+    swaps.push(swap);
     step.actions.push(action);
     step.staged.push(action.staged);
     step.bytes += draft.bytes;
   }
-  step.facts = { i: index, swaps, ...(near ? { near: true } : {}) };
+  step.facts = { i: index, swaps };
   return step;
 }
 

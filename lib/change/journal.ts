@@ -18,7 +18,7 @@ import type { Kept } from "./options.ts";
 export interface Facts {
   /** Index of the operation in the plan. */
   i: number;
-  /** Private files stand beside the target, because it is on another device. */
+  /** create, move, trash: private files stand beside the target, which is on another device. */
   near?: true;
   /** makeDir: the directory was absent. */
   made?: true;
@@ -26,14 +26,21 @@ export interface Facts {
   id?: string;
   /** create: digest of the content. */
   hash?: string;
-  /** Digests before and after of each file that is patched; null for one that stays. */
-  swaps?: ([before: string, after: string] | null)[];
+  /** Of each file that is patched; null for one that stays. */
+  swaps?: (SwapFacts | null)[];
   /** Undo of a patch: the original file itself comes back, rather than a patched one. */
   exact?: true;
   /** Undo of a move across devices: the original is still there and comes back itself. */
   aside?: true;
   /** renameTmux: there was nothing to rename. */
   skip?: true;
+}
+
+/** Digests of a file before and after, and whether its private files stand beside it. */
+export type SwapFacts = [before: string, after: string, near?: "near"];
+
+export function isNearSwap(facts: SwapFacts | null | undefined): boolean {
+  return facts?.[2] === "near";
 }
 
 /** One entry of a line. A batch covers operations `from` up to, not including, `to`. */

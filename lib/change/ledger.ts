@@ -25,6 +25,7 @@ export interface Ledger {
   undoRuns: number;
   /** Undo intents of the current undo run. */
   undoFacts: Map<number, Facts>;
+  /** In the order in which it was done. */
   undone: Set<number>;
   /** Of the current undo run. */
   kept: Map<number, Kept>;
@@ -121,7 +122,8 @@ function closeBatch(ledger: Ledger): void {
     ledger.applied = Math.max(ledger.applied, open.to);
     return;
   }
-  for (let index = open.from; index < open.to; index += 1) {
+  // Backwards, so that the set remembers the order in which it was done.
+  for (let index = open.to - 1; index >= open.from; index -= 1) {
     if (!ledger.kept.has(index)) ledger.undone.add(index);
   }
 }

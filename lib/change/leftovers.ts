@@ -6,7 +6,6 @@
 import { join } from "node:path";
 import { batchOperations } from "./batch.ts";
 import type { Context } from "./context.ts";
-import { tagOf } from "./forward.ts";
 import type { Ledger } from "./ledger.ts";
 import { touchedBy } from "./operation.ts";
 
@@ -16,9 +15,10 @@ export function clearLeftovers(context: Context, ledger: Ledger): void {
     // Not removed: were the journal's last line lost to a bad disk, it could be an original.
     if (!isRecorded(ledger, name)) context.setAside(join(places.staging, name));
   }
-  for (const { index, tag } of unrecorded(context, ledger)) {
+  for (const { index, run } of unrecorded(context, ledger)) {
     for (const [n, path] of touchedBy(context.operation(index)).writes.entries()) {
-      const staged = places.private("staged", n === 0 ? tag : `${tag}.${n}`, path, true);
+      const owner = { index, n, path, near: true, ...(run === undefined ? {} : { run }) };
+      const staged = context.private("staged", owner);
       // Beside its target, where it would be in the user's way.
       if (disk.lstat(staged)?.kind === "file") disk.unlink(staged);
     }
@@ -34,19 +34,14 @@ function isRecorded(ledger: Ledger, name: string): boolean {
 }
 
 /** The operations whose contents may have been written without a line about them. */
-function unrecorded(context: Context, ledger: Ledger): { index: number; tag: string }[] {
-  const found: { index: number; tag: string }[] = [];
-  const end = Math.min(ledger.intended + batchOperations, context.operations.length);
-  for (let index = ledger.intended; index < end; index += 1) {
-    found.push({ index, tag: tagOf(index, 0) });
-  }
-  for (
-    let index = ledger.intended - 1;
-    index >= 0 && found.length < 2 * batchOperations;
-    index -= 1
-  ) {
-    if (ledger.run !== "undo" || ledger.undone.has(index) || ledger.undoFacts.has(index)) continue;
-    found.push({ index, tag: `undo${ledger.undoRuns}-${tagOf(index, 0)}` });
+function unrecorded(context: Context, ledger: Ledger): { index: number; run?: number }[] {
+  const found: { index: number; run?: number }[] = [];
+  const { intended, undone, undoFacts, undoRuns: run } = ledger;
+  const end = Math.min(intended + batchOperations, context.operations.length);
+  for (let index = intended; index < end; index += 1) found.push({ index });
+  for (let index = intended - 1; index >= 0 && found.length < 2 * batchOperations; index -= 1) {
+    if (ledger.run !== "undo" || undone.has(index) || undoFacts.has(index)) continue;
+    found.push({ index, run });
   }
   return found;
 }

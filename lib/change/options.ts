@@ -58,6 +58,8 @@ export interface Kept {
   reason: string;
   /** A directory that stays only because something kept is in it; not worth a line. */
   quiet?: true;
+  /** It failed, rather than being decided by what is on the disk: trying again may help. */
+  failed?: true;
 }
 
 export interface ApplyResult {

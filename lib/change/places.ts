@@ -52,14 +52,21 @@ export class Places {
    * A private path for `target`; `tag` tells operations, and the runs of an undo, apart.
    *
    * @param near beside the target instead of in the migration's directory
+   * @param name shown in it
    */
-  private(kind: PrivateKind, tag: string, target: string, near: boolean): string {
+  private(
+    kind: PrivateKind,
+    tag: string,
+    target: string,
+    near: boolean,
+    name: string = basename(target),
+  ): string {
     if (near || kind === "copy") {
       const end = `.ao-${this.id}-${tag}.${kind}`;
-      return join(dirname(target), shorten(`.${basename(target)}`, end));
+      return join(dirname(target), shorten(`.${name}`, end));
     }
     if (kind === "staged") return join(this.staging, tag);
-    return join(this.trash, shorten(`${tag}-${basename(target)}`, ""));
+    return join(this.trash, shorten(`${tag}-${name}`, ""));
   }
 }
 

@@ -35,9 +35,12 @@ export class Run {
   changed = false;
   /** Directories whose entries changed and were not flushed yet. */
   readonly #dirty = new Set<string>();
+  /** Whether some of them may be other directories by now. */
+  #hasMoved = false;
   /** Records that wait for the next line, before and after its own. */
   #notes: JournalRecord[] = [];
   #kept: JournalRecord[] = [];
+  #isPreparing = false;
 
   constructor(
     readonly parts: RunParts,
@@ -93,8 +96,9 @@ export class Run {
 
   /** Adds a record to the next line; in memory it counts at once. */
   #note(record: JournalRecord): void {
-    // What is kept belongs to the intent that the line will have before it.
-    (record.k === "kept" ? this.#kept : this.#notes).push(record);
+    // What preparing keeps belongs to the intent that the line will have before it.
+    const isAfter = record.k === "kept" && this.#isPreparing;
+    (isAfter ? this.#kept : this.#notes).push(record);
     foldRecord(this.parts.ledger, record);
   }
 
@@ -122,6 +126,7 @@ export class Run {
     const steps: Step[] = [];
     let bytes = 0;
     let next = start;
+    if (this.#hasMoved) this.#flushMoves();
     while (next < queue.length && next - start < batchOperations && bytes < batchBytes) {
       const index = queue[next] ?? 0;
       if (!paths.accept(context.operation(index))) break;
@@ -145,10 +150,21 @@ export class Run {
     return next - start;
   }
 
+  /**
+   * AO's locks go into directories that the batch before may have moved. Did the lock outlast a
+   * power cut and the move not, it would stand where nobody looks for it.
+   */
+  #flushMoves(): void {
+    this.parts.context.disk.sync([], [...this.#dirty]);
+    this.#dirty.clear();
+    this.#hasMoved = false;
+  }
+
   /** Prepares one operation under AO's locks; null when an undo has to keep it. */
   async #prepare(index: number, attempt: number): Promise<Step | null> {
     const { context, ledger, locks } = this.parts;
     const operation = context.operation(index);
+    this.#isPreparing = true;
     try {
       if (attempt > 0) this.#expectProgress(index, attempt);
       if (locks.tryTake(operation) !== null) await locks.take(operation);
@@ -162,6 +178,8 @@ export class Run {
     } catch (error) {
       this.#keepOrThrow(index, error);
       return null;
+    } finally {
+      this.#isPreparing = false;
     }
   }
 
@@ -181,7 +199,7 @@ export class Run {
     const path = error instanceof Obstacle ? error.path : undefined;
     const reason = error instanceof Obstacle ? error.reason : (error as Error).message;
     const subject = subjectOf(this.parts.context.operation(index));
-    const kept: Kept = { index, path: path ?? subject, reason };
+    const kept: Kept = { index, path: path ?? subject, reason, failed: true };
     this.#note({ k: "kept", items: [kept] });
   }
 
@@ -213,8 +231,10 @@ export class Run {
         continue;
       }
       for (const dir of changedDirs(action)) this.#dirty.add(dir);
+      if (action.act === "move") this.#hasMoved = true;
       try {
         if (perform(context.disk, action) === "again") return false;
+        context.dropOurs(action);
       } catch (error) {
         if (this.#isNewMount(error, step.index)) return false;
         this.#keepOrThrow(step.index, error);

@@ -74,13 +74,18 @@ export const manifestSchema = v.strictObject({
   operations: index,
 });
 
+const swap = v.union([
+  v.strictTuple([digest, digest]),
+  v.strictTuple([digest, digest, v.literal("near")]),
+]);
+
 const facts = v.strictObject({
   i: index,
   near: v.optional(yes),
   made: v.optional(yes),
   id: v.optional(text),
   hash: v.optional(digest),
-  swaps: v.optional(v.array(v.nullable(v.tuple([digest, digest])))),
+  swaps: v.optional(v.array(v.nullable(swap))),
   exact: v.optional(yes),
   aside: v.optional(yes),
   skip: v.optional(yes),
@@ -91,6 +96,7 @@ const kept = v.strictObject({
   path: v.string(),
   reason: v.string(),
   quiet: v.optional(yes),
+  failed: v.optional(yes),
 });
 
 /** One line of `journal.jsonl`. */

@@ -31,6 +31,7 @@ import {
   type PreflightInput,
   refuseStalePlan,
 } from "./preflight.ts";
+import { relocate } from "./relocate.ts";
 import { Roots } from "./roots.ts";
 import { nothingChanged, stoppedHalfWay } from "./stop.ts";
 
@@ -152,14 +153,15 @@ export async function resume(options: EngineOptions): Promise<ApplyResult> {
  */
 export async function undo(options: EngineOptions): Promise<UndoResult> {
   return reopened(options, "rollback", async (engine) => {
-    const { ledger } = engine;
+    const { ledger, context } = engine;
     if (ledger.run === "undo" && ledger.ended && ledger.kept.size === 0) {
       return takenBack(engine, 0);
     }
-    engine.prepare(true);
     if (ledger.run !== "undo" || ledger.ended) {
       engine.record([{ k: "start", run: "undo", at: timeOf(options) }]);
     }
+    context.operations = relocate(context.plan, ledger);
+    engine.prepare(true);
     const queue = toTakeBack(ledger);
     const run = engine.run("undo");
     await run.work(queue);
