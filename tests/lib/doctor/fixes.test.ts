@@ -117,6 +117,27 @@ describe("work that is nowhere else", () => {
     expect(await reportOf(entries, scene)).toMatchObject({ findings: [], mend: [] });
   });
 
+  test("stays in its worktree through every fix there is, one after the other", async () => {
+    const scene = keep({ disk: disks.dirtyWorktree?.() ?? makeDisk() });
+    const { sessions, repo } = scene.disk.project("integrator");
+    const [session] = sessions;
+    const status = (path: string) =>
+      git(path, "--no-optional-locks", "status", "--porcelain", "--ignored", "--branch");
+    const before = status(session?.worktree ?? "");
+    const fields = { worktree: session?.worktree, branch: session?.branch, status: "terminated" };
+    writeFileSync(session?.file ?? "", `${JSON.stringify(fields)}\n`);
+    for (const check of fixable) {
+      const { operations } = await remedyOf(check, factsOf(scene));
+      if (operations.length > 0) await apply(check, scene);
+    }
+    const listed = git(repo, "worktree", "list", "--porcelain");
+    const path = /worktree (\S+\/int-1)\n/.exec(listed)?.[1] ?? "";
+    expect(path).not.toBe("");
+    expect(path).not.toBe(session?.worktree);
+    expect(status(path)).toBe(before);
+    expect(git(repo, "stash", "list")).toContain("stash@{0}");
+  });
+
   test("a copy of a worktree never gets the link of the original", async () => {
     const scene = keep({ disk: makeDisk({ projects: [{ name: "integrator" }] }) });
     const { sessions, stateDir } = scene.disk.project("integrator");
