@@ -1,0 +1,167 @@
+/**
+ * Small changes of a disk in use, through the change engine: one at a time, whoever asks.
+ *
+ * A change waits for another spawn or kill, but not for a migration. What a crashed one left
+ * half-made is taken back first. Its record goes when it is complete: a session that was made or
+ * ended is no migration, and rollback must not offer it.
+ */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { realDisk } from "../change/disk.ts";
+import { discardMigration } from "../change/engine.ts";
+import { listMigrations, newMigrationId } from "../change/history.ts";
+import { runningMigration } from "../change/lock.ts";
+import { makeDirs } from "../change/migration.ts";
+import type { Operation } from "../change/operation.ts";
+import type { EngineOptions } from "../change/options.ts";
+import { Places } from "../change/places.ts";
+import { planDigest } from "../change/plan.ts";
+import { applyPlan, undo } from "../change/transaction.ts";
+import { ToolkitError } from "../errors.ts";
+
+/** Who changes what disk, for the records and for whoever has to wait. */
+export interface ChangeOptions {
+  baseDir: string;
+  toolVersion: string;
+  /** The command being run, to be shown to others and run again after a crash. */
+  command: string;
+  /** The command that takes a migration back, without its id. */
+  rollback: string;
+  /** Told about leftovers that were taken back. */
+  onNote: (text: string) => void;
+  signal?: AbortSignal;
+}
+
+/** What a change does. `make` is asked again when the disk turned out to have changed. */
+export interface Change<T> {
+  kind: "spawn" | "kill";
+  make(): { title: string; operations: Operation[]; value: T };
+}
+
+/** A change that was applied. */
+export interface Applied<T> {
+  value: T;
+  /** Takes it back; returns what had to stay, and why. */
+  undo(): Promise<string[]>;
+  /** Drops its record: it is complete. */
+  complete(): void;
+}
+
+const script = "sessions";
+/** How long to wait for other spawns and kills. */
+const patienceMs = 60_000;
+
+/**
+ * Applies a change as soon as the disk is free for it.
+ *
+ * @throws ToolkitError as `applyPlan`; what was begun has been taken back then
+ */
+export async function applyChange<T>(
+  change: Change<T>,
+  options: ChangeOptions,
+): Promise<Applied<T>> {
+  makeDirs(realDisk, options.baseDir);
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const { title, operations, value } = change.make();
+    const engine = engineFor(change.kind, options);
+    const roots = [options.baseDir];
+    try {
+      const plan = { script, title, operations, roots };
+      await applyPlan({ ...engine, plan, toolVersion: options.toolVersion });
+      return { value, undo: () => takeBack(engine), complete: () => drop(engine.migrationDir) };
+    } catch (error) {
+      const isLate = Date.now() > deadline;
+      if (isLate || !(await mayTryAgain(error, { change, operations, engine, options })))
+        throw error;
+    }
+  }
+}
+
+interface Attempt {
+  change: Change<unknown>;
+  operations: readonly Operation[];
+  engine: EngineOptions;
+  options: ChangeOptions;
+}
+
+/** Whether the same change has a chance now: after a wait, a cleaning, or with a new plan. */
+async function mayTryAgain(error: unknown, attempt: Attempt): Promise<boolean> {
+  if (!(error instanceof ToolkitError)) return false;
+  const { change, operations, engine, options } = attempt;
+  if (error.outcome === "interrupted") {
+    // Another program was quicker with one of the files.
+    const kept = await takeBack(engine);
+    if (kept.length > 0) return false;
+  } else if (error.outcome !== "refused") {
+    return false;
+  } else if (error.message.startsWith("Cannot lock ")) {
+    return waitForOthers(engine);
+  } else if (await clearCrashed(options)) {
+    return true;
+  }
+  return planDigest(change.make().operations) !== planDigest(operations);
+}
+
+/** Waits a little for another spawn or kill; a migration may take long and is not waited for. */
+async function waitForOthers({ migrationDir }: EngineOptions): Promise<boolean> {
+  const holder = runningMigration(realDisk, join(dirname(migrationDir), ".lock"));
+  if (holder !== null && !isOurs(holder)) return false;
+  // Not all at the same moment again.
+  await Bun.sleep(5 + Math.random() * 45);
+  return true;
+}
+
+function isOurs(id: string): boolean {
+  return id.startsWith("spawn-") || id.startsWith("kill-");
+}
+
+/** Takes back what crashed spawns and kills left half-made; false when there was none. */
+async function clearCrashed(options: ChangeOptions): Promise<boolean> {
+  const { migrations } = await listMigrations(join(options.baseDir, "migrations"));
+  const crashed = migrations.filter(
+    (migration) =>
+      migration.script === script && ["interrupted", "rolling-back"].includes(migration.state),
+  );
+  for (const { id, title } of crashed) {
+    const kept = await takeBack({ ...engineFor("spawn", options), ...named(id, options) });
+    options.onNote(`took back what a crash left half-made: ${title}`);
+    for (const line of kept) options.onNote(`kept ${line}`);
+  }
+  return crashed.length > 0;
+}
+
+function engineFor(kind: Change<unknown>["kind"], options: ChangeOptions): EngineOptions {
+  const { baseDir, command } = options;
+  return { ...named(newMigrationId(new Date(), kind), options), roots: [baseDir], command };
+}
+
+function named(id: string, { baseDir, command, rollback }: ChangeOptions) {
+  return {
+    migrationDir: join(baseDir, "migrations", id),
+    commands: { resume: command, rollback: `${rollback} ${id}` },
+  };
+}
+
+/** Undoes a change and drops its record, unless something had to stay. */
+async function takeBack(engine: EngineOptions): Promise<string[]> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      const { kept, state } = await undo(engine);
+      if (state === "rolled-back") drop(engine.migrationDir);
+      return kept.map(({ path, reason }) => `${path}: ${reason}`);
+    } catch (error) {
+      // Another spawn took it for crashed, and has taken it back.
+      if (!existsSync(engine.migrationDir)) return [];
+      const isLocked = error instanceof ToolkitError && error.message.startsWith("Cannot lock ");
+      if (!isLocked || Date.now() > deadline || !(await waitForOthers(engine))) throw error;
+    }
+  }
+}
+
+function drop(migrationDir: string): void {
+  discardMigration(realDisk, new Places(migrationDir));
+}

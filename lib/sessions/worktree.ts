@@ -1,0 +1,181 @@
+/** Worktrees of sessions: what git says of them, and making and removing them. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ToolkitError } from "../errors.ts";
+import { gitEnv, gitStatus, harmless, hasUnpushedWork } from "../git.ts";
+import { type Repository, readAdminEntries, readWorktree } from "../git-files.ts";
+import { type Env, findProgram, ProcessError, run } from "../process.ts";
+
+/** A big repository takes its time to check out. */
+const slowMs = 10 * 60_000;
+/** For one worktree's status. */
+const statusMs = 30_000;
+/** As many gits at a time; more would only wait for each other. */
+const lanes = 4;
+
+/** `unknown`: git could not be asked. */
+export type WorktreeState = "clean" | "dirty" | "unknown";
+
+/** Asks git, side by side, which worktrees have changed or untracked files. */
+export async function statesOf(
+  paths: Iterable<string>,
+  env: Env,
+): Promise<Map<string, WorktreeState>> {
+  const states = new Map<string, WorktreeState>();
+  const git = findProgram("git", env);
+  const queue = new Set(paths).values();
+  const lane = async () => {
+    for (const path of queue) {
+      states.set(path, git === null ? "unknown" : await stateOf(git, path, env));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return states;
+}
+
+async function stateOf(git: string, path: string, env: Env): Promise<WorktreeState> {
+  const args = harmless(path, ["status", "--porcelain", "-z", "--ignore-submodules=none"]);
+  const child = Bun.spawn([git, ...args], {
+    env: { ...gitEnv(env) },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    detached: true,
+  });
+  const timer = setTimeout(() => killGroup(child.pid), statusMs);
+  try {
+    const output = await child.stdout.text();
+    if ((await child.exited) !== 0) return "unknown";
+    return output === "" ? "clean" : "dirty";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It ended at the same moment.
+  }
+}
+
+/** The commit that new work starts from. */
+export interface Base {
+  /** `origin/main`, or `main` where the remote-tracking branch is not there. */
+  name: string;
+  commit: string;
+}
+
+/**
+ * The commit of the default branch: as last fetched from `origin`, like AO, else the local branch.
+ *
+ * @throws ToolkitError `invalid` when there is neither
+ */
+export function baseOf(repository: Repository, branch: string, env: Env): Base {
+  for (const [name, ref] of [
+    [`origin/${branch}`, `refs/remotes/origin/${branch}`],
+    [branch, `refs/heads/${branch}`],
+  ] as const) {
+    const commit = commitOf(repository.root, ref, env);
+    if (commit !== null) return { name, commit };
+  }
+  throw new ToolkitError(
+    "invalid",
+    `Cannot start from "${branch}": ${repository.root} has no such branch`,
+    { hint: `git -C ${repository.root} fetch origin, or correct defaultBranch in the config` },
+  );
+}
+
+/** The commit of a full ref name (`refs/…`); null when there is none. */
+export function commitOf(repo: string, ref: string, env: Env): string | null {
+  const asked = git(repo, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], env);
+  const commit = asked.stdout.trim();
+  return asked.exitCode === 0 && /^[0-9a-f]{40,64}$/.test(commit) ? commit : null;
+}
+
+/** The linked worktree that has this branch checked out; null when none has. */
+export function holderOf(repository: Repository, branch: string): string | null {
+  const linked = readAdminEntries(repository.commonDir).find(
+    (entry) => entry.branch === branch && entry.exists,
+  );
+  return linked?.path ?? null;
+}
+
+/**
+ * Makes a worktree; of a branch that is new, at this commit.
+ *
+ * @param options.commit null for a branch that exists
+ * @throws ToolkitError `refused` with git's own words
+ */
+export function addWorktree(
+  repository: Repository,
+  options: { path: string; branch: string; commit: string | null },
+  env: Env,
+): void {
+  const { path, branch, commit } = options;
+  const words = commit === null ? [path, branch] : ["--no-track", "-b", branch, path, commit];
+  const added = run("git", ["-C", repository.root, "worktree", "add", "--quiet", ...words], {
+    env: gitEnv(env),
+    timeoutMs: slowMs,
+  });
+  if (added.exitCode === 0) return;
+  const state = lastLine(added.stderr) || `git ended with exit code ${added.exitCode}`;
+  throw new ToolkitError("refused", `Cannot make worktree "${path}": ${state}`);
+}
+
+/**
+ * Removes a worktree as git does, which refuses when it has changed or untracked files.
+ *
+ * @param force remove it with what is in it
+ * @returns null when it is gone, else git's reason
+ */
+export function removeWorktree(
+  repo: string,
+  path: string,
+  { force, env }: { force: boolean; env: Env },
+): string | null {
+  const words = ["worktree", "remove", ...(force ? ["--force"] : []), "--", path];
+  const removed = git(repo, words, env, slowMs);
+  if (removed.exitCode === 0) return null;
+  return lastLine(removed.stderr) || `git ended with exit code ${removed.exitCode}`;
+}
+
+/** Removes a branch that still is at this commit; one that has moved on stays. */
+export function removeBranch(repo: string, branch: string, commit: string, env: Env): void {
+  git(repo, ["update-ref", "-d", `refs/heads/${branch}`, commit], env);
+}
+
+/** Files in a worktree's admin directory that say that something is under way. */
+const underWay = ["rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"];
+
+/** Work that exists nowhere else, as a reason to keep the worktree; null when there is none. */
+export function workIn(path: string, env: Env): string | null {
+  const worktree = readWorktree(path);
+  if (worktree?.commonDir === undefined) return "git does not know it as a worktree";
+  if (worktree.locked) return "it is locked";
+  if (underWay.some((name) => existsSync(join(worktree.adminDir, name)))) {
+    return "a merge or rebase is under way in it";
+  }
+  try {
+    const { changes } = gitStatus(path, env);
+    if (changes.length > 0) {
+      return changes.length === 1
+        ? "it has 1 uncommitted change"
+        : `it has ${changes.length} uncommitted changes`;
+    }
+    return hasUnpushedWork(path, env) ? "it has commits that no remote has" : null;
+  } catch (error) {
+    if (error instanceof ProcessError) return `git could not be asked: ${error.message}`;
+    throw error;
+  }
+}
+
+function git(path: string, args: string[], env: Env, timeoutMs = statusMs) {
+  return run("git", harmless(path, args), { env: gitEnv(env), timeoutMs });
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
