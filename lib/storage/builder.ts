@@ -32,6 +32,8 @@ export interface StepContext {
   placed: Map<string, OtherEntry | null>;
   /** Directories that an operation of this plan made or that are known to exist. */
   dirs: Set<string>;
+  /** Where things stood that an operation of this plan moved away. */
+  vacated: Set<string>;
 }
 
 /** A step's own buffer of operations and details. */
@@ -64,6 +66,7 @@ export class StepBuilder {
   /** Moves to a place whose parent directory is made first. */
   move(from: string, to: string): void {
     this.ensureDir(to.slice(0, to.lastIndexOf("/")));
+    this.context.vacated.add(from);
     this.add({ op: "move", from, to });
   }
 

@@ -26,10 +26,14 @@ export function duplicateRepos(projects: Project[]): DuplicateRepo[] {
     .sort((a, b) => (a.originUrl < b.originUrl ? -1 : 1));
 }
 
-/** Asks what becomes of each duplicate, merges where told, and holds back what would collide. */
-export function settleDuplicates(projects: Project[], decisions: Decisions): void {
+/** Asks what becomes of each duplicate, and notes which project is merged into which. */
+export function decideDuplicates(projects: Project[], decisions: Decisions): void {
   for (const { originUrl, projects: group } of duplicateRepos(projects)) {
-    const targets = group.filter((project) => project.id !== null && project.key !== null);
+    const targets = group.filter(
+      // Where another entry has the id for its key, that one is the project to merge into.
+      ({ id, key, held }) =>
+        held === null && key !== null && (key === id || !group.some((other) => other.key === id)),
+    );
     const chosen = decisions.ask({
       key: `same-repo:${originUrl}`,
       question: `${group.map(projectLabel).join(" and ")} are registered for one repository. Merge?`,
@@ -43,21 +47,21 @@ export function settleDuplicates(projects: Project[], decisions: Decisions): voi
       default: "keep-both",
     });
     const target = targets.find((project) => `into:${project.key}` === chosen);
-    if (target !== undefined) mergeInto(target, group);
+    if (target === undefined) continue;
+    for (const project of group) if (project !== target) project.mergedInto = target;
   }
-  holdSameIds(projects);
 }
 
-function mergeInto(target: Project, group: Project[]): void {
-  for (const project of group) {
-    if (project === target) continue;
-    project.mergedInto = target;
+/** Hands the directories and names of merged projects over, and holds back what would collide. */
+export function mergeDuplicates(projects: Project[]): void {
+  for (const project of projects) {
+    const target = project.mergedInto;
+    if (target === null) continue;
     for (const name of project.names) target.names.add(name);
-    const dirs = project.home === null ? project.others : [project.home, ...project.others];
-    target.others.push(...dirs);
-    project.home = null;
+    target.others.push(...project.others);
     project.others = [];
   }
+  holdSameIds(projects);
 }
 
 /** Two projects with one id cannot both own `projects/{id}`: the one already keyed by it stays. */

@@ -16,7 +16,7 @@ import {
 } from "../paths.ts";
 import type { Registry, RegistryProject } from "../registry.ts";
 import type { Decisions } from "./decisions.ts";
-import { settleDuplicates } from "./duplicates.ts";
+import { decideDuplicates, mergeDuplicates } from "./duplicates.ts";
 import type { Inventory, StateDir } from "./inventory.ts";
 import { dirLabel, isHashDir, lastPart, type Project } from "./project.ts";
 
@@ -44,6 +44,11 @@ export function identify(inventory: Inventory, decisions: Decisions): Identities
   const projects = registeredProjects(inventory);
   const ownerOf = new Map<StateDir, Project>();
   const orphans: Orphan[] = [];
+  // One directory may prove a project that another one belongs to, so all speak before any is judged.
+  for (const dir of [...inventory.hashDirs, ...inventory.projects]) {
+    if (!dir.empty) claimsFor(dir, inventory, projects);
+  }
+  decideDuplicates(projects, decisions);
   for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
     if (dir.empty) continue;
     const owner = ownerOfDir(dir, inventory, projects, decisions);
@@ -51,8 +56,12 @@ export function identify(inventory: Inventory, decisions: Decisions): Identities
     else ownerOf.set(dir, owner.project);
   }
   for (const [dir, project] of ownerOf) attach(dir, project);
-  for (const project of projects) settleHome(project);
-  settleDuplicates(projects, decisions);
+  for (const project of projects) takeEmptyDirs(project, inventory, ownerOf);
+  mergeDuplicates(projects);
+  for (const project of projects) {
+    settleHome(project, ownerOf);
+    holdWhereTaken(project, inventory);
+  }
   return { projects, ownerOf, orphans };
 }
 
@@ -135,12 +144,18 @@ function decideOwner(
   const label = dirLabel(dir);
   const named =
     candidates.length > 0 ? candidates : projects.map((project) => ({ project, via: "" }));
-  const choices = named
-    .filter((claim) => claim.project.id !== null)
-    .map(({ project, via }) => ({
-      value: project.id ?? "",
-      label: via === "" ? project.path : `${project.path} (says ${via})`,
-    }));
+  const open = named.filter(({ project }) => project.id !== null && project.mergedInto === null);
+  // Of two entries with one id the one that is keyed by it is the project.
+  open.sort(
+    (a, b) => Number(b.project.key === b.project.id) - Number(a.project.key === a.project.id),
+  );
+  const choosable = open.filter(
+    ({ project: { id } }, at) => open.findIndex(({ project }) => project.id === id) === at,
+  );
+  const choices = choosable.map(({ project, via }) => ({
+    value: project.id ?? "",
+    label: via === "" ? project.path : `${project.path} (says ${via})`,
+  }));
   const reason =
     candidates.length > 1
       ? `its witnesses disagree (${candidates.map((claim) => `${claim.via}: ${claim.project.path}`).join("; ")})`
@@ -152,8 +167,8 @@ function decideOwner(
     choices: [{ value: "leave", label: "leave it where it is" }, ...choices],
     default: "leave",
   });
-  const project = projects.find((candidate) => candidate.id === chosen);
-  return chosen === "leave" || project === undefined ? { dir, reason } : { project };
+  const given = choosable.find(({ project }) => project.id === chosen);
+  return given === undefined ? { dir, reason } : { project: given.project };
 }
 
 function claimsFor(dir: StateDir, inventory: Inventory, projects: Project[]): Claim[] {
@@ -164,6 +179,8 @@ function claimsFor(dir: StateDir, inventory: Inventory, projects: Project[]): Cl
   };
   if (isHashDir(dir)) hashDirClaims(dir, inventory, projects, claims, byPath);
   else projectDirClaims(dir, inventory, projects, claims, byPath);
+  // V3 has settled whose directory this is, and worktrees may have come to it by decision.
+  if (dir.identity?.projectId === dir.name && claims.length > 0) return claims;
   for (const commonDir of repositoriesOf(dir, inventory)) {
     repositoryClaims(commonDir, inventory, projects, claims, byPath);
   }
@@ -250,6 +267,7 @@ function projectAt(
   if (inventory.repos[path]?.exists !== true) return null;
   const configured = originEntries(dir, inventory).find((entry) => entry.resolvedPath === path);
   const project = projectFrom(inventory, path, null, configured ?? null);
+  if (dir.identity !== undefined) project.prefix = dir.identity.sessionPrefix;
   // An unregistered V2 directory is believed only when its id follows from this very path.
   if (!isHashDir(dir) && project.id !== dir.name) return null;
   projects.push(project);
@@ -297,13 +315,40 @@ function attach(dir: StateDir, project: Project): void {
   project.others.push(dir);
 }
 
-/** Of a project's directories the one named by its id is home, else a bare one under `projects/`. */
-function settleHome(project: Project): void {
+/** An empty directory proves nothing, but one that is called like a project is its own. */
+function takeEmptyDirs(
+  project: Project,
+  inventory: Inventory,
+  ownerOf: Map<StateDir, Project>,
+): void {
+  const { id, key, others } = project;
+  if (key === null && others.length === 0) return;
+  for (const dir of inventory.projects) {
+    if (!dir.empty || ownerOf.has(dir) || (dir.name !== id && dir.name !== key)) continue;
+    ownerOf.set(dir, project);
+    attach(dir, project);
+  }
+}
+
+/** A project whose place holds something that is not proven to be its own stays where it is. */
+function holdWhereTaken(project: Project, inventory: Inventory): void {
+  const { id, home } = project;
+  if (id === null || project.held !== null || home?.name === id) return;
+  const place = `${inventory.places.baseDir}/projects/${id}`;
+  const taken =
+    inventory.projects.some(({ path }) => path === place) ||
+    inventory.faults.some((fault) => fault.place.file === place);
+  if (taken) project.held = `projects/${id} is there and nothing proves that it is its own`;
+}
+
+/** Of a project's directories the one named by its id is home, else a bare one of its own. */
+function settleHome(project: Project, ownerOf: Map<StateDir, Project>): void {
   const under = project.others.filter((dir) => !isHashDir(dir));
+  const own = under.filter((dir) => ownerOf.get(dir) === project);
   project.home =
     under.find((dir) => dir.name === project.id) ??
-    under.find((dir) => dir.name === project.key) ??
-    under[0] ??
+    own.find((dir) => dir.name === project.key) ??
+    own[0] ??
     null;
   project.others = project.others.filter((dir) => dir !== project.home).sort(byPreference);
 }
@@ -315,8 +360,9 @@ function byPreference(a: StateDir, b: StateDir): number {
 }
 
 function distinct(claims: Claim[]): Claim[] {
+  const survivor = ({ project }: Claim) => project.mergedInto ?? project;
   return claims.filter(
-    (claim, at) => claims.findIndex((other) => other.project === claim.project) === at,
+    (claim, at) => claims.findIndex((other) => survivor(other) === survivor(claim)) === at,
   );
 }
 

@@ -18,18 +18,21 @@ export function bringIn(
   if (whole) {
     builder.move(dir.path, base);
     noteContents(builder, dir, base);
-    if (dir.layout !== "v0" && dir.origin !== undefined) {
+    if (dir.origin !== undefined) {
       builder.add({ op: "trash", path: `${base}/.origin` });
     }
     renameCarried(builder, dir, base);
+    if (dir !== target.project.home) clearOwnNames(builder, dir, base);
     for (const session of sessionsOf(target, dir)) settleInPlace(builder, target, session, base);
     return;
   }
   const { home } = target.project;
   if (home !== null) noteContents(builder, home, base);
+  reserveOwnNames(builder, base);
   for (const session of sessionsOf(target, dir)) carryOver(builder, target, session, base);
+  if (dir.layout === "v0") return;
   mergeExtras(builder, dir, base);
-  mergeEntries(builder, dir.others, dir.path, base, dir.hash ?? dir.name);
+  mergeEntries(builder, dir.others, dir.path, base, dir.hash ?? dir.name, true);
   if (dir.orchestrator !== undefined) {
     const name = lastPart(dir.orchestrator.path);
     moveUnlessTaken(builder, dir.orchestrator.path, base, name, dir.hash ?? dir.name);
@@ -37,6 +40,28 @@ export function bringIn(
   for (const move of builder.context.target.worktrees) {
     if (move.carrier !== dir || move.carried) continue;
     builder.move(move.from, base + move.to.slice(target.dir.length));
+  }
+}
+
+/** Files that V3 itself writes into a project; what another directory has under these names is not them. */
+const ownNames = ["identity.json", ".next-session-id.json"];
+
+function reserveOwnNames(builder: StepBuilder, base: string): void {
+  const { placed } = builder.context;
+  for (const name of ownNames) {
+    const path = `${base}/${name}`.toLowerCase();
+    if (!placed.has(path)) placed.set(path, null);
+  }
+}
+
+/** Puts aside what came along under the names of V3's own files. */
+function clearOwnNames(builder: StepBuilder, dir: StateDir, base: string): void {
+  const suffix = dir.hash ?? dir.name;
+  for (const entry of dir.others.filter(({ name }) => ownNames.includes(name))) {
+    const path = `${base}/${entry.name}`;
+    moveUnlessTaken(builder, path, base, entry.name, suffix, entry);
+    // What V3 writes here is another file, even where the bytes would be the same.
+    builder.context.placed.set(path.toLowerCase(), null);
   }
 }
 
@@ -112,6 +137,9 @@ function carryOver(
   const place = base + session.path.slice(target.dir.length);
   if (session.fate === "convert") convert(builder, target, session, session.file.path, place);
   if (session.fate === "move") builder.move(session.file.path, place);
+  // Other directories go to the trash as one, with what was left in them.
+  const stays = session.fate === "set-aside" && session.dir.layout === "v0";
+  if (stays) builder.add({ op: "trash", path: session.file.path });
 }
 
 function convert(
@@ -146,19 +174,24 @@ function mergeExtras(builder: StepBuilder, dir: StateDir, base: string): void {
   }
 }
 
-/** Merges listed entries: absent ones move, directories are descended into, equal files stay behind. */
+/**
+ * Merges listed entries: absent ones move, directories are descended into, equal files stay behind.
+ * Of a state directory's `worktrees` only what is no worktree is listed, so it never moves as one.
+ */
 function mergeEntries(
   builder: StepBuilder,
   entries: OtherEntry[],
   from: string,
   to: string,
   suffix: string,
+  atTop = false,
 ): void {
   for (const entry of entries) {
     if (entry.name === ".origin") continue;
     const path = `${to}/${entry.name}`;
     const existing = builder.context.placed.get(path.toLowerCase());
-    if (entry.kind === "dir" && existing?.kind === "dir" && entry.children !== undefined) {
+    const isThere = existing?.kind === "dir" || (atTop && entry.name === "worktrees");
+    if (entry.kind === "dir" && isThere && entry.children !== undefined) {
       mergeEntries(builder, entry.children, `${from}/${entry.name}`, path, suffix);
       continue;
     }

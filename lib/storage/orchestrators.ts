@@ -32,8 +32,7 @@ interface Candidate {
 export function assignOrchestrators(
   target: ProjectTarget,
   inventory: Inventory,
-  decisions: Decisions,
-  now: Date,
+  { decisions, now, warnings }: { decisions: Decisions; now: Date; warnings: string[] },
 ): OrchestratorMove[] {
   const names = new Set((inventory.tmux ?? []).map((session) => session.name));
   const byPrefix = new Map<string, Candidate[]>();
@@ -42,6 +41,11 @@ export function assignOrchestrators(
   }
   const moves: OrchestratorMove[] = [];
   for (const [prefix, group] of byPrefix) {
+    const obstacle = obstacleAt(target, inventory, group, prefix);
+    if (obstacle !== null) {
+      warnings.push(`Orchestrators of ${target.id} left alone: ${obstacle} cannot be used.`);
+      continue;
+    }
     const winner = pickWinner(group, prefix, target, decisions);
     if (winner !== null) moves.push(...movesOf(group, winner, prefix, target, now));
   }
@@ -77,6 +81,25 @@ function* candidatesOf(
     const prefix = parseSessionId(sessionId)?.prefix ?? target.project.prefix;
     yield [prefix, { file, path, sessionId, canonical: false, number, live: isLive(file) }];
   }
+}
+
+/** What stands under the canonical name and is no orchestrator that could be moved; null if nothing. */
+function obstacleAt(
+  target: ProjectTarget,
+  inventory: Inventory,
+  group: Candidate[],
+  prefix: string,
+): string | null {
+  const canonical = `${target.dir}/sessions/${prefix}-orchestrator.json`;
+  const own = new Set(group.map(({ file }) => file));
+  const there = target.sessions.find(
+    ({ path, fate, file }) =>
+      path === canonical && fate !== "twin" && fate !== "set-aside" && !own.has(file),
+  );
+  if (there !== undefined) return there.file.path;
+  const standing = target.standing + canonical.slice(target.dir.length);
+  const fault = inventory.faults.find(({ place }) => place.file === standing);
+  return fault === undefined || group.some(({ file }) => file.path === standing) ? null : standing;
 }
 
 function pickWinner(

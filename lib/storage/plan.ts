@@ -82,6 +82,7 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
     warnings: [],
     placed: new Map(),
     dirs: knownDirs(inventory),
+    vacated: new Set(),
   };
   const blockers = blockersOf(inventory);
   // Half a registry proves half an identity, so nothing is planned on an unreadable one.

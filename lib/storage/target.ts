@@ -5,10 +5,11 @@
  * written by another can never disagree. Pure.
  */
 
+import { isSafeSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Identities } from "./identity.ts";
 import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
-import type { PlanOptions } from "./options.ts";
+import { type PlanOptions, stepIds } from "./options.ts";
 import { assignOrchestrators, type OrchestratorMove } from "./orchestrators.ts";
 import { isHashDir, lastPart, type Project } from "./project.ts";
 import { planWorktrees, type WorktreeMove } from "./worktrees.ts";
@@ -78,7 +79,7 @@ export function targetOf(
     const target = projectTarget(inventory, identities, project, options, warnings);
     if (target === null) continue;
     target.orchestrators = options.steps.has("normalize-orchestrators")
-      ? assignOrchestrators(target, inventory, decisions, options.now)
+      ? assignOrchestrators(target, inventory, { decisions, now: options.now, warnings })
       : [];
     projects.push(target);
   }
@@ -121,21 +122,33 @@ function projectTarget(
     standing: project.home?.path ?? dir,
     sources,
     sessions: [],
-    single: singleOf(project, dir),
+    single: singleOf(project, sources, dir),
     orchestrators: [],
   };
   assignSessions(target, warnings);
   return target;
 }
 
-function singleOf({ home, prefix }: Project, projectDir: string): SessionTarget | null {
-  const file = home?.orchestrator;
-  if (home === null || file === undefined || file.format !== "json") return null;
+/** The project's own `orchestrator.json`, else the one that the first of its sources brings along. */
+function singleOf(
+  { home, prefix }: Project,
+  sources: Source[],
+  projectDir: string,
+): SessionTarget | null {
+  const inOrder = sources.toSorted((a, b) => stepIds.indexOf(a.step) - stepIds.indexOf(b.step));
+  const dirs =
+    home === null ? inOrder.map(({ dir }) => dir) : [home, ...inOrder.map(({ dir }) => dir)];
+  const dir = dirs.find(({ orchestrator }) => orchestrator !== undefined);
+  const file = dir?.orchestrator;
+  if (dir === undefined || file === undefined || file.format !== "json") return null;
   const fileName = lastPart(file.path);
-  const sessionId = file.fields.sessionId ?? `${prefix}-orchestrator`;
+  // The id becomes a file name when the file is archived.
+  const named = file.fields.sessionId;
+  const sessionId =
+    named !== undefined && isSafeSessionId(named) ? named : `${prefix}-orchestrator`;
   const path = `${projectDir}/${fileName}`;
   const names = { formerId: sessionId, sessionId, fileName };
-  return { file, dir: home, archived: false, fate: "stay", ...names, path };
+  return { file, dir, archived: false, fate: "stay", ...names, path };
 }
 
 function sourcesOf(project: Project, identities: Identities, options: PlanOptions): Source[] {
@@ -146,7 +159,12 @@ function sourcesOf(project: Project, identities: Identities, options: PlanOption
   return project.others
     .map((dir) => ({ dir, step: stepOf(dir) }))
     .filter(({ step }) => options.steps.has(step))
-    .map((source, at) => ({ ...source, whole: project.home === null && at === 0 }));
+    .map((source, at) => ({ ...source, whole: becomesHome(project, source.dir, at) }));
+}
+
+/** V0's sessions lie among whatever else a directory of the user's holds, so it never moves as one. */
+function becomesHome({ home }: Project, { layout }: StateDir, at: number): boolean {
+  return home === null && at === 0 && layout !== "v0";
 }
 
 /** Names that a directory already holds, compared without case so that no file system can merge two. */
@@ -165,15 +183,15 @@ class Names {
 function assignSessions(target: ProjectTarget, warnings: string[]): void {
   const live = new Names();
   const archived = new Names();
-  const byId = new Map<string, SessionFile>();
+  const known = new KnownSessions();
   const { home } = target.project;
   if (home !== null) {
     for (const file of home.archives) archived.add(lastPart(file.path));
-    for (const file of home.sessions) byId.set(file.sessionId, file);
-    addSessions(target, home, true, live, archived, byId, warnings);
+    for (const file of [...home.sessions, ...home.archives]) known.add(file);
+    addSessions(target, home, true, live, archived, known, warnings);
   }
   for (const { dir, whole } of target.sources) {
-    addSessions(target, dir, whole, live, archived, byId, warnings);
+    addSessions(target, dir, whole, live, archived, known, warnings);
   }
 }
 
@@ -183,31 +201,36 @@ function addSessions(
   inPlace: boolean,
   live: Names,
   archived: Names,
-  byId: Map<string, SessionFile>,
+  known: KnownSessions,
   warnings: string[],
 ): void {
   const isHome = dir === target.project.home;
   // Names of one directory may differ by case alone and did stand side by side; those of two
-  // directories must not meet.
-  const own = new Set<string>();
+  // directories must not meet. What cannot be read keeps its name.
+  const ids = new Set<string>();
+  const names = new Set(dir.sessions.filter(isBad).map(({ path }) => lastPart(path)));
   for (const file of jsonFirst(dir.sessions)) {
-    const twin = dir.migrated ? byId.get(file.sessionId) : undefined;
-    if (twin !== undefined && sameSession(file, twin)) {
+    if (dir.migrated && known.has(file)) {
       target.sessions.push(sessionTarget(target, dir, file, "twin", file.sessionId, false));
       continue;
     }
+    const fate = fateOf(file, inPlace);
     let sessionId = file.sessionId;
-    if ((!isHome && live.has(sessionId)) || own.has(sessionId)) {
+    let session = sessionTarget(target, dir, file, fate, sessionId, false);
+    const isTaken = isHome ? !isBad(file) && names.has(session.fileName) : ids.has(sessionId);
+    if (isTaken || (!isHome && live.has(sessionId))) {
       sessionId = freeName(`${sessionId}__from-${isHome ? "text" : (dir.hash ?? dir.name)}`, live);
       warnings.push(
         `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
       );
+      session = sessionTarget(target, dir, file, fate, sessionId, false);
     }
-    own.add(sessionId);
-    if (!byId.has(file.sessionId)) byId.set(file.sessionId, file);
-    target.sessions.push(sessionTarget(target, dir, file, fateOf(file, inPlace), sessionId, false));
+    ids.add(sessionId);
+    names.add(session.fileName);
+    known.add(file);
+    target.sessions.push(session);
   }
-  for (const sessionId of own) live.add(sessionId);
+  for (const sessionId of ids) live.add(sessionId);
   for (const file of dir.archives) {
     const name = archiveName(file);
     const unique = isHome ? name : freeArchiveName(name, dir, archived);
@@ -218,12 +241,16 @@ function addSessions(
   }
 }
 
-/** Where a JSON and a text session have one id, the JSON file keeps it. */
+/** Where a JSON session and another file have one id, the JSON file keeps it. */
 function jsonFirst(files: SessionFile[]): SessionFile[] {
   const ids = new Set(files.map(({ sessionId }) => sessionId));
   if (ids.size === files.length) return files;
-  const isText = ({ format }: SessionFile) => format === "kv" || format === "empty";
-  return [...files.filter((file) => !isText(file)), ...files.filter(isText)];
+  const isJson = ({ format }: SessionFile) => format === "json";
+  return [...files.filter(isJson), ...files.filter((file) => !isJson(file))];
+}
+
+function isBad({ format }: SessionFile): boolean {
+  return format === "bad";
 }
 
 function sessionTarget(
@@ -269,6 +296,27 @@ function fateOf(file: SessionFile, inPlace: boolean): Fate {
   if (file.format === "kv" || file.format === "kv-in-json") return "convert";
   if (file.format === "empty") return "set-aside";
   return inPlace ? "stay" : "move";
+}
+
+/** Sessions that a project already has, to tell which originals AO's migrator has brought there. */
+class KnownSessions {
+  readonly #files = new Map<string, SessionFile[]>();
+
+  add(file: SessionFile): void {
+    const name = this.#nameOf(file);
+    const files = this.#files.get(name);
+    if (files === undefined) this.#files.set(name, [file]);
+    else files.push(file);
+  }
+
+  has(file: SessionFile): boolean {
+    return (this.#files.get(this.#nameOf(file)) ?? []).some((known) => sameSession(file, known));
+  }
+
+  /** An earlier migration may have taken an orchestrator's number away, or archived it. */
+  #nameOf({ sessionId }: SessionFile): string {
+    return sessionId.replace(/-orchestrator-\d+$/, "-orchestrator");
+  }
 }
 
 /** Whether a `.migrated` original and a migrated session are one: same birth and same branch. */

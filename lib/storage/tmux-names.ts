@@ -6,7 +6,7 @@
  */
 
 import { parseSessionId } from "../paths.ts";
-import type { Inventory } from "./inventory.ts";
+import type { Inventory, SessionFile } from "./inventory.ts";
 import type { ProjectTarget, SessionTarget, Target } from "./target.ts";
 
 export type TmuxConvention = "v3" | "doubled-prefix" | "legacy-storagekey" | "unknown";
@@ -70,7 +70,9 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
       to: finalSessionId(session, project),
     })),
   );
-  for (const { to } of sessions) wanted.set(to, (wanted.get(to) ?? 0) + 1);
+  for (const to of [...sessions.map(({ to }) => to), ...idsLeftAlone(inventory, target)]) {
+    wanted.set(to, (wanted.get(to) ?? 0) + 1);
+  }
   let unasked = 0;
   for (const { session, project, to } of sessions) {
     const legacy = legacyNames(session, project);
@@ -102,6 +104,19 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
   return plan;
 }
 
+/** Ids of sessions whose directories stay as they are: their names are theirs still. */
+function idsLeftAlone(inventory: Inventory, target: Target): string[] {
+  const planned = new Set(
+    target.projects.flatMap(({ sessions }) => sessions.map(({ file }) => file)),
+  );
+  const dirs = [...inventory.projects, ...inventory.hashDirs];
+  return dirs.flatMap(({ sessions }) =>
+    sessions
+      .filter((file) => !planned.has(file) && isUsable(file))
+      .map(({ sessionId }) => sessionId),
+  );
+}
+
 /** Sessions that are not archived, nor will be. */
 function liveSessions(project: ProjectTarget): SessionTarget[] {
   const archived = new Set(
@@ -109,8 +124,14 @@ function liveSessions(project: ProjectTarget): SessionTarget[] {
   );
   const all = project.single === null ? project.sessions : [...project.sessions, project.single];
   return all.filter(
-    (session) => !session.archived && session.fate !== "twin" && !archived.has(session.file),
+    ({ archived: isArchived, fate, file }) =>
+      !isArchived && fate !== "twin" && !archived.has(file) && isUsable(file),
   );
+}
+
+/** Nothing can run under the name of a file that AO cannot read. */
+function isUsable({ format }: SessionFile): boolean {
+  return format !== "bad" && format !== "empty";
 }
 
 /** The id a session has at the very end, orchestrators included. */

@@ -47,6 +47,8 @@ interface User {
   id: string;
   sessionId: string;
   target: ProjectTarget | null;
+  /** Will be archived by this plan, so that it uses nothing any more. */
+  leaving: boolean;
 }
 
 class WorktreePlanner {
@@ -66,7 +68,9 @@ class WorktreePlanner {
     for (const target of targets) {
       const { home } = target.project;
       if (home !== null) this.#carriers.push({ dir: home, target, whole: true });
-      for (const { dir, whole } of target.sources) this.#carriers.push({ dir, target, whole });
+      for (const { dir, whole } of target.sources) {
+        if (dir.layout !== "v0") this.#carriers.push({ dir, target, whole });
+      }
     }
     this.#indexUsers();
   }
@@ -84,8 +88,10 @@ class WorktreePlanner {
         const plan = planned.get(file);
         if (plan?.session.fate === "twin") continue;
         const sessionId = plan?.session.sessionId ?? file.sessionId;
-        const user = { id: `${plan?.target.id ?? dir.name}/${sessionId}`, sessionId };
-        this.#indexUser(file, { ...user, target: plan?.target ?? null }, leaves);
+        const target = plan?.target ?? null;
+        const leaving = target?.orchestrators.find((move) => move.file === file)?.becomes === null;
+        const id = `${target?.id ?? dir.name}/${sessionId}`;
+        this.#indexUser(file, { id, sessionId, target, leaving }, leaves);
       }
     }
   }
@@ -150,7 +156,9 @@ class WorktreePlanner {
   }
 
   #ownerOf(leaf: WorktreeLeaf): { target: ProjectTarget; sessionId: string | null } | null {
-    const users = this.#users.get(leaf.path) ?? [];
+    const all = this.#users.get(leaf.path) ?? [];
+    const staying = all.filter(({ leaving }) => !leaving);
+    const users = staying.length > 0 ? staying : all;
     const [user] = users;
     if (users.length > 1) return this.#decideUser(leaf, users);
     if (user !== undefined) return this.#given(leaf, user);
@@ -239,8 +247,12 @@ export function candidateProject(
     (project) => inventory.repos[project.path]?.commonDir === commonDir || project.path === path,
   );
   const named = same.filter((project) => project.names.has(group) || project.id === group);
-  const [only] = same.length === 1 ? same : named.length === 1 ? named : [];
-  return only?.mergedInto ?? only ?? null;
+  const [only] = [survivors(same), survivors(named)].find(({ size }) => size === 1) ?? [];
+  return only ?? null;
+}
+
+function survivors(projects: Project[]): Set<Project> {
+  return new Set(projects.map((project) => project.mergedInto ?? project));
 }
 
 /** The session a stranded worktree is named after, when that could be one. */

@@ -14,7 +14,8 @@ export function build(builder: StepBuilder): void {
     project.sources.filter((source) => !source.whole).map((source) => source.dir),
   );
   for (const dir of merged) {
-    if (target.keptDirs.has(dir) || hasFaults(builder, dir)) continue;
+    // V0's directory may hold anything; only its sessions were AO's.
+    if (dir.layout === "v0" || target.keptDirs.has(dir) || hasFaults(builder, dir)) continue;
     builder.add({ op: "trash", path: dir.path });
     builder.detail(() => `${builder.show(dir.path)} (merged)`);
   }
@@ -30,10 +31,14 @@ export function build(builder: StepBuilder): void {
   }
 }
 
-/** Something below could not be read, so nothing below is moved on a guess. */
+/** Something that could not be used was not carried over, so nothing goes to the trash on a guess. */
 function hasFaults(builder: StepBuilder, dir: StateDir): boolean {
-  const { inventory, warnings } = builder.context;
-  const fault = inventory.faults.find(({ place }) => place.file.startsWith(`${dir.path}/`));
+  const { inventory, vacated, warnings } = builder.context;
+  const isCarried = (path: string): boolean =>
+    path !== dir.path && (vacated.has(path) || isCarried(path.slice(0, path.lastIndexOf("/"))));
+  const fault = inventory.faults.find(
+    ({ place }) => place.file.startsWith(`${dir.path}/`) && !isCarried(place.file),
+  );
   if (fault === undefined) return false;
   warnings.push(`${lastPart(dir.path)} kept: ${fault.place.file} could not be used.`);
   return true;

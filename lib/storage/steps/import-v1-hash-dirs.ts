@@ -41,7 +41,7 @@ function contents({ dir, whole }: Source): string {
     [dir.worktrees.length, "worktree"],
   ] as const;
   const told = parts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}${n === 1 ? "" : "s"}`);
-  const how = whole ? [] : ["merged"];
+  const how = whole || dir.layout === "v0" ? [] : ["merged"];
   const all = [...how, ...told];
   return all.length === 0 ? "" : ` (${all.join(", ")})`;
 }

@@ -3,6 +3,7 @@
 import type { StepBuilder } from "../builder.ts";
 import { settleInPlace } from "../merge.ts";
 import { metadataEdits } from "../metadata-edits.ts";
+import { lastPart } from "../project.ts";
 import type { ProjectTarget, SessionTarget } from "../target.ts";
 
 export const title = "Rewrite session metadata";
@@ -25,6 +26,10 @@ function rewrite(builder: StepBuilder, target: ProjectTarget, session: SessionTa
     return;
   }
   if (session.fate !== "stay" && session.fate !== "move") return;
+  if (inHome && lastPart(session.file.path) !== session.fileName) {
+    settleInPlace(builder, target, session, target.dir);
+    builder.detail(() => `${builder.show(session.path)}: was ${lastPart(session.file.path)}`);
+  }
   if (session.file.format !== "json") return;
   const edits = metadataEdits(session, target, builder.context.edits);
   if (edits.length === 0) return;

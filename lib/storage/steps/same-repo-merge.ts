@@ -20,9 +20,14 @@ export function build(builder: StepBuilder): void {
       if (move.carrier !== null && dirs.has(move.carrier)) builder.settleWorktree(move);
     }
   }
-  for (const project of identities.projects) {
+  const order = builder.context.inventory.registry?.projectOrder ?? [];
+  // From the back, so that taking one out of the order does not shift those still to go.
+  const byOrder = identities.projects.toSorted(
+    (a, b) => order.indexOf(b.key ?? "") - order.indexOf(a.key ?? ""),
+  );
+  for (const project of byOrder) {
     const into = project.mergedInto;
-    if (into === null) continue;
+    if (into === null || into.held !== null) continue;
     removeEntry(builder, project.key);
     builder.detail(() => `${projectLabel(project)} → ${projectLabel(into)}`);
   }
