@@ -24,9 +24,16 @@ export interface BooleanFlag extends Described {
   default?: true;
 }
 
+/**
+ * What a value or word is, for completions. Migrations, sessions and staged plans are looked up on
+ * the disk; a value called FILE or DIR is a path without being told.
+ */
+export type Completed = "migrations" | "sessions" | "plans" | "checks" | "fixes";
+
 interface Valued extends Described {
   /** What stands for the value in usage lines: `FILE`. */
   valueName: string;
+  complete?: Completed;
   required?: true;
 }
 
@@ -58,6 +65,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** A word that is no flag. `repeat` takes all that are left, and is the last one. */
 export interface Positional {
   description: string;
+  complete?: Completed;
   required?: true;
   repeat?: true;
 }

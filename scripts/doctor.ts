@@ -23,12 +23,14 @@ const args = {
   only: {
     type: "string",
     valueName: "CHECK",
+    complete: "checks",
     repeat: true,
     description: "Only this check (AO-WT-003) or section (worktrees)",
   },
   skip: {
     type: "string",
     valueName: "CHECK",
+    complete: "checks",
     repeat: true,
     description: "Not this check or section",
   },
@@ -40,14 +42,20 @@ const args = {
 } as const;
 
 const positionals = {
-  check: { description: "With --fix: check or fix to apply (AO-WT-003)", repeat: true },
+  check: {
+    description: "With --fix: check or fix to apply (AO-WT-003)",
+    complete: "fixes",
+    repeat: true,
+  },
 } as const;
 
 type DoctorContext = Context<typeof args, typeof positionals>;
 
 const explain = command({
   summary: "Say all there is to say about one check",
-  positionals: { check: { description: "Its id (AO-WT-003)", required: true } },
+  positionals: {
+    check: { description: "Its id (AO-WT-003)", complete: "checks", required: true },
+  },
   examples: [{ command: "AO-WT-003", text: "What, why, how found, how mended" }],
   async run({ args, out }) {
     const { findCheck } = await import("../lib/doctor/select.ts");

@@ -143,7 +143,7 @@ const doctor = command({
     all: { type: "boolean", description: "Every migration, and what publishing left behind" },
     fix: { type: "boolean", description: "Mend what is mechanical" },
   },
-  positionals: { migration: { description: "Slug or path of a migration" } },
+  positionals: { migration: { description: "Slug or path of a migration", complete: "plans" } },
   examples: [{ command: "--all", text: "Everything" }],
   exits: { findings: "something is wrong" },
   async run(context) {

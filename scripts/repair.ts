@@ -29,7 +29,10 @@ const args = {
 } as const;
 
 const positionals = {
-  name: { description: "The fix, by name or by the id of its check (default: list them)" },
+  name: {
+    description: "The fix, by name or by the id of its check (default: list them)",
+    complete: "fixes",
+  },
 } as const;
 
 type RepairContext = Context<typeof args, typeof positionals>;

@@ -44,7 +44,9 @@ const args = {
   },
 } as const;
 
-const positionals = { id: { description: "Id of a migration (default: the newest)" } } as const;
+const positionals = {
+  id: { description: "Id of a migration (default: the newest)", complete: "migrations" },
+} as const;
 
 type RollbackContext = Context<typeof args, typeof positionals>;
 

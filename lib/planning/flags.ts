@@ -35,7 +35,7 @@ export const withFlag = {
 } as const;
 
 export const migrationWord = {
-  migration: { description: "Slug or path of a migration", required: true },
+  migration: { description: "Slug or path of a migration", complete: "plans", required: true },
 } as const;
 
 /** What only `tick` has. */
@@ -71,5 +71,5 @@ export const tickFlags = {
 } as const;
 
 export const tickWords = {
-  migration: { description: "Only this one (default: the oldest that is due)" },
+  migration: { description: "Only this one (default: the oldest that is due)", complete: "plans" },
 } as const;
