@@ -2,7 +2,7 @@
  * One run on one migration: its files, locks and journal, opened together and closed together.
  */
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { describeError, ToolkitError } from "../errors.ts";
 import { Context } from "./context.ts";
 import { removeTree } from "./copy.ts";
@@ -15,7 +15,7 @@ import { AoLocks, releaseRunLock, takeRunLock } from "./lock.ts";
 import { type Manifest, makeDirs, readMigration, readPlan, writeMigration } from "./migration.ts";
 import type { EngineOptions } from "./options.ts";
 import { loadPatchers } from "./patch.ts";
-import { Places } from "./places.ts";
+import { draftPrefix, Places } from "./places.ts";
 import { type Plan, planDigest } from "./plan.ts";
 import { Roots } from "./roots.ts";
 import { Run } from "./run.ts";
@@ -156,6 +156,7 @@ export async function openNew(
     operations: plan.operations.length,
   };
   try {
+    clearDrafts(disk, dirname(places.dir));
     writeMigration(disk, places, { manifest, plan, summary });
     const context = await contextOf(options, places, plan, drafts);
     const content = { lines: [], length: 0, sum: manifest.planDigest };
@@ -163,6 +164,13 @@ export async function openNew(
   } catch (error) {
     discardMigration(disk, places);
     throw error;
+  }
+}
+
+/** Removes migrations that were being written, or thrown away unused, when their run was killed. */
+function clearDrafts(disk: Disk, migrationsDir: string): void {
+  for (const name of disk.readDir(migrationsDir)) {
+    if (name.startsWith(draftPrefix)) removeTree(disk, join(migrationsDir, name));
   }
 }
 

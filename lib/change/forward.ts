@@ -133,7 +133,7 @@ function prepareCreate(
   index: number,
   operation: Extract<Operation, { op: "create" }>,
 ): Step {
-  const { path, encoding = "utf8", mode = 0o644 } = operation;
+  const { path, encoding = "utf8", mode = 0o644 & ~process.umask() } = operation;
   const near = context.isNear(path);
   if (context.disk.lstat(path) !== null) throw new Obstacle(path, "is there already");
   const content = Buffer.from(operation.content, encoding);

@@ -77,11 +77,10 @@ export function writeMigration(
   files: { manifest: Manifest; plan: Plan; summary: string | undefined },
 ): void {
   const draft = places.draft();
-  makeDirs(disk, draft.dir);
-  makeDirs(disk, draft.staging);
-  makeDirs(disk, draft.trash);
+  // What is thrown away may come from a directory that only its owner could enter.
+  for (const dir of [draft.dir, draft.staging, draft.trash]) disk.makeDir(dir, 0o700);
   const write = (path: string, content: Uint8Array[]) =>
-    disk.writeNew(path, content, { mode: 0o644 });
+    disk.writeNew(path, content, { mode: 0o600 });
   write(draft.manifest, [Buffer.from(`${JSON.stringify(files.manifest, null, 2)}\n`)]);
   write(draft.plan, formatPlan(files.plan));
   write(draft.journal, []);

@@ -31,7 +31,7 @@ export interface LinkFile {
 export type Operation =
   /** absent → directory; an existing directory counts as done and is not removed on undo */
   | { op: "makeDir"; path: string }
-  /** absent → file with this content; `encoding` default `utf8`, `mode` default 0o644 */
+  /** absent → file with this content; `encoding` default `utf8`, `mode` 0o644 less the umask */
   | {
       op: "create";
       path: string;

@@ -1,0 +1,225 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { realDisk } from "../../../lib/change/disk.ts";
+import {
+  AoLocks,
+  aoLockRules,
+  releaseRunLock,
+  runningMigration,
+  takeRunLock,
+} from "../../../lib/change/lock.ts";
+import type { Operation } from "../../../lib/change/operation.ts";
+import { Places } from "../../../lib/change/places.ts";
+import { errorOf } from "../../change/workbench.ts";
+import { makeTemp } from "../../temp.ts";
+
+const dir = makeTemp("lock");
+afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+let serial = 0;
+function fresh(): string {
+  serial += 1;
+  const path = join(dir, String(serial));
+  fs.mkdirSync(path);
+  return path;
+}
+
+const me = {
+  pid: process.pid,
+  command: "test",
+  startedAt: "2026-01-01T00:00:00.000Z",
+  migration: "test-1",
+};
+
+/** Starts a process that takes the lock and says so. */
+async function startHolder(file: string, ...more: string[]) {
+  const script = join(import.meta.dir, "../../change/holder.ts");
+  const child = Bun.spawn([process.execPath, script, file, ...more], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  return { child, said: new TextDecoder().decode(value).trim() };
+}
+
+describe("the run lock", () => {
+  test("is held by one process, which is named to the other", async () => {
+    const file = join(fresh(), ".lock");
+    const { child, said } = await startHolder(file);
+    expect(said).toBe("held");
+    const error = await errorOf(takeRunLock(realDisk, file, me));
+    expect(error.outcome).toBe("refused");
+    expect(error.message).toContain(`process ${child.pid} (migrate.ts --execute, since 2026`);
+    expect(runningMigration(realDisk, file)).toBe("v3-20260101T000000Z-abcdef");
+    child.stdin.end();
+    await child.exited;
+    releaseRunLock(await takeRunLock(realDisk, file, me));
+    expect(runningMigration(realDisk, file)).toBeNull();
+  });
+
+  test("ends with its process, even when that leaves a child behind", async () => {
+    const file = join(fresh(), ".lock");
+    const { child, said } = await startHolder(file, "child");
+    child.kill("SIGKILL");
+    await child.exited;
+    const grandchild = Number(said.split(" ")[1]);
+    try {
+      process.kill(grandchild, 0);
+      // The file still names the dead holder; that alone means nothing.
+      expect(fs.readFileSync(file, "utf8")).toContain("migrate.ts");
+      expect(runningMigration(realDisk, file)).toBeNull();
+      releaseRunLock(await takeRunLock(realDisk, file, me));
+    } finally {
+      process.kill(grandchild, "SIGKILL");
+    }
+  });
+
+  test("is kept by a process that is only suspended", async () => {
+    const file = join(fresh(), ".lock");
+    const { child } = await startHolder(file);
+    child.kill("SIGSTOP");
+    try {
+      expect((await errorOf(takeRunLock(realDisk, file, me))).outcome).toBe("refused");
+      expect(runningMigration(realDisk, file)).toBe("v3-20260101T000000Z-abcdef");
+    } finally {
+      child.kill("SIGKILL");
+      await child.exited;
+    }
+  });
+
+  test("waits for somebody who only looks", async () => {
+    const file = join(fresh(), ".lock");
+    const look = realDisk.tryLock(file);
+    setTimeout(() => look?.close(), 60);
+    releaseRunLock(await takeRunLock(realDisk, file, me));
+  });
+
+  test("is not fooled by a lock file that was replaced", async () => {
+    const file = join(fresh(), ".lock");
+    const first = realDisk.tryLock(file);
+    fs.unlinkSync(file);
+    const second = realDisk.tryLock(file);
+    expect(second).not.toBeNull();
+    expect(realDisk.tryLock(file)).toBeNull();
+    first?.close();
+    second?.close();
+  });
+});
+
+const patch = (path: string): Operation => ({ op: "patchJson", path, edits: [] });
+
+test("AO's locks are those of its session files and its registry", () => {
+  const locksOf = (operation: Operation) => aoLockRules(operation).map((rule) => rule.lock);
+  expect(locksOf(patch("/b/sessions/a-1.json"))).toEqual(["/b/sessions/a-1.json.lock"]);
+  expect(locksOf(patch("/b/sessions/archive/a-1.json"))).toEqual([]);
+  expect(locksOf(patch("/b/identity.json"))).toEqual([]);
+  expect(locksOf({ op: "patchYaml", path: "/any/name.yaml", edits: [] })).toEqual([
+    "/any/name.yaml.lock",
+  ]);
+  expect(locksOf({ op: "trash", path: "/b/config.yaml" })).toEqual(["/b/config.yaml.lock"]);
+  expect(locksOf({ op: "move", from: "/a/sessions/x.json", to: "/b/sessions/x.json" })).toEqual([
+    "/a/sessions/x.json.lock",
+    "/b/sessions/x.json.lock",
+  ]);
+  expect(locksOf({ op: "makeDir", path: "/b/sessions" })).toEqual([]);
+});
+
+describe("AO's locks", () => {
+  function makeLocks(patienceMs = 100) {
+    const base = fresh();
+    const places = new Places(join(base, "migrations/test-20260101T000000Z-abcdef"));
+    fs.mkdirSync(places.dir, { recursive: true });
+    fs.mkdirSync(join(base, "sessions"));
+    const file = join(base, "sessions/a-1.json");
+    fs.writeFileSync(file, "{}");
+    const locks = new AoLocks(realDisk, places, patienceMs);
+    locks.prepare();
+    return { locks, operation: patch(file), lock: `${file}.lock`, places };
+  }
+
+  const age = (path: string, seconds: number) => {
+    const time = Date.now() / 1000 - seconds;
+    fs.utimesSync(path, time, time);
+  };
+
+  test("are taken, told to be ours, and given back", async () => {
+    const { locks, operation, lock } = makeLocks();
+    await locks.take(operation);
+    await locks.take(operation);
+    expect(fs.readFileSync(lock, "utf8")).toContain("test-20260101T000000Z-abcdef");
+    locks.release();
+    expect(fs.existsSync(lock)).toBe(false);
+  });
+
+  test("are waited for, and not taken from somebody who works", async () => {
+    const { locks, operation, lock } = makeLocks();
+    fs.writeFileSync(lock, "");
+    const error = await errorOf(locks.take(operation));
+    expect(error.message).toBe(`"${lock}" is held by another program`);
+    expect(fs.readFileSync(lock, "utf8")).toBe("");
+    setTimeout(() => fs.unlinkSync(lock), 30);
+    await locks.take(operation);
+    locks.release();
+    expect(fs.existsSync(lock)).toBe(false);
+  });
+
+  test("that AO would take for abandoned are taken over, younger ones are not", async () => {
+    const { locks, operation, lock } = makeLocks();
+    fs.writeFileSync(lock, "");
+    age(lock, 29);
+    expect(locks.tryTake(operation)).not.toBeNull();
+    age(lock, 31);
+    expect(locks.tryTake(operation)).toBeNull();
+    expect(fs.readdirSync(join(lock, "..")).sort()).toEqual(["a-1.json", "a-1.json.lock"]);
+  });
+
+  test("of a run that died are cleared, and others stay", () => {
+    const { locks, operation, lock, places } = makeLocks();
+    expect(locks.tryTake(operation)).toBeNull();
+    const after = new AoLocks(realDisk, places);
+    after.clearLeftovers([operation]);
+    expect(fs.existsSync(lock)).toBe(false);
+    fs.writeFileSync(lock, '{"tool":"ao-toolkit","migration":"another"}');
+    after.clearLeftovers([operation]);
+    expect(fs.existsSync(lock)).toBe(true);
+  });
+
+  test("of a run that died are taken over at once", async () => {
+    const { locks, operation, lock, places } = makeLocks();
+    await locks.take(operation);
+    const after = new AoLocks(realDisk, places, 0);
+    after.prepare();
+    expect(after.tryTake(operation)).toBeNull();
+    after.release();
+    expect(fs.existsSync(lock)).toBe(false);
+  });
+
+  test("need no directory that is not there", () => {
+    const { locks, lock } = makeLocks();
+    expect(locks.tryTake(patch(lock.replace("sessions", "none/sessions")))).toBeNull();
+    locks.release();
+  });
+
+  test("are files of their own where no links can be made", async () => {
+    const { places, operation, lock } = makeLocks();
+    const linkless = {
+      ...realDisk,
+      link: () => {
+        throw Object.assign(new Error("no links"), { code: "EPERM" });
+      },
+    };
+    const locks = new AoLocks(linkless, places, 20);
+    locks.prepare();
+    await locks.take(operation);
+    expect(fs.readFileSync(lock, "utf8")).toContain(places.id);
+    const others = new AoLocks(linkless, new Places(join(places.dir, "../other")), 20);
+    fs.mkdirSync(join(places.dir, "../other"));
+    others.prepare();
+    expect(others.tryTake(operation)).not.toBeNull();
+    locks.release();
+    expect(fs.existsSync(lock)).toBe(false);
+  });
+});
