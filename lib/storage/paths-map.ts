@@ -20,7 +20,9 @@ export function pathMap(inventory: Inventory, target: Target): PathMap {
   }
   const projects = `${inventory.places.baseDir}/projects/`;
   const base = `${inventory.places.baseDir}/`;
+  const legacy = `${inventory.places.worktreeRoot}/`;
   const carried = (path: string): string => {
+    if (!path.startsWith(base)) return path;
     // A state directory is one name below the base dir, or below its `projects`.
     const from = path.startsWith(projects) ? projects.length : base.length;
     const end = path.indexOf("/", from);
@@ -33,11 +35,12 @@ export function pathMap(inventory: Inventory, target: Target): PathMap {
       const direct = moved.get(path);
       if (direct !== undefined) return direct;
       if (present.has(path)) return path;
+      // Elsewhere a path that was not seen may well be there.
+      if (!path.startsWith(base) && !path.startsWith(legacy)) return path;
       // AO's own migrator moved worktrees without telling their metadata: the path is gone, and the
       // project holds a worktree of the session's name.
       const own = `${project.dir}/worktrees/${session.sessionId}`;
-      if (final.has(own)) return own;
-      return path.startsWith(base) ? carried(path) : path;
+      return final.has(own) ? own : carried(path);
     },
   };
 }
