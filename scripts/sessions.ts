@@ -15,6 +15,7 @@
 
 import { type Context, command, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
+import { siblingCall } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { ChangeOptions } from "../lib/sessions/change.ts";
 import { isV1ConfigName, type Site } from "../lib/sessions/configs.ts";
@@ -34,6 +35,14 @@ const list = command({
     },
   },
   positionals: { project: { description: "Only this project" } },
+  examples: [
+    { command: "", text: "All sessions" },
+    {
+      command: "integrator --check-worktrees",
+      text: "One project, all checked",
+    },
+    { command: "--json", text: "For programs" },
+  ],
   async run({ args, out, terminal, env }) {
     const { listSessions } = await import("../lib/sessions/list.ts");
     const { listDocument, listText } = await import("../lib/sessions/report.ts");
@@ -55,6 +64,10 @@ const list = command({
 const info = command({
   summary: "Show one session, or the instance: hash, config, base dir, projects",
   positionals: { session: { description: sessionWord } },
+  examples: [
+    { command: "", text: "The instance that commands here work on" },
+    { command: "int-1", text: "One session" },
+  ],
   async run(context) {
     const { args, out, terminal, env } = context;
     const site = siteOf(context);
@@ -95,6 +108,10 @@ const spawn = command({
     project: { description: "Its name or id", required: true },
     issue: { description: "What to work on, such as INT-100", required: true },
   },
+  examples: [
+    { command: "integrator INT-100", text: "With the project's agent" },
+    { command: "web INT-7 --command htop", text: "With this" },
+  ],
   async run(context) {
     const { args, terminal, env } = context;
     const site = siteOf(context);
@@ -123,6 +140,10 @@ const attach = command({
   description:
     "Finds the name under which tmux runs it and hands this terminal over to tmux; inside tmux the client switches to it.",
   positionals: { session: { description: sessionWord, required: true } },
+  examples: [
+    { command: "int-1", text: "By its id" },
+    { command: "integrator/int-1", text: "Of this project" },
+  ],
   async run(context): Promise<Outcome> {
     const { args, out, env } = context;
     if (out.json) {
@@ -155,6 +176,10 @@ const kill = command({
     },
   },
   positionals: { session: { description: sessionWord, required: true } },
+  examples: [
+    { command: "int-1", text: "Keep the worktree if there is unsaved work in it" },
+    { command: "int-1 --discard-worktree", text: "Throw such work away" },
+  ],
   async run(context) {
     const { args, out, terminal } = context;
     const site = siteOf(context);
@@ -200,7 +225,7 @@ function changeOptions(context: Any, words: string): ChangeOptions {
     baseDir: places.baseDir,
     toolVersion: manifest.version,
     command: `${invocation} ${words}`,
-    rollback: invocation.replace(/sessions(?=\.ts\W?$)/, "rollback"),
+    rollback: siblingCall(invocation, "rollback"),
     onNote: (text) => terminal.note(printable(text)),
     signal: context.signal,
   };

@@ -8,7 +8,7 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { realDisk } from "../change/disk.ts";
+import { type Disk, realDisk } from "../change/disk.ts";
 import { discardMigration } from "../change/engine.ts";
 import { listMigrations, newMigrationId } from "../change/history.ts";
 import { runningMigration } from "../change/lock.ts";
@@ -19,6 +19,7 @@ import { Places } from "../change/places.ts";
 import { planDigest } from "../change/plan.ts";
 import { applyPlan, undo } from "../change/transaction.ts";
 import { ToolkitError } from "../errors.ts";
+import { entriesOf } from "./state-dirs.ts";
 
 /** Who changes what disk, for the records and for whoever has to wait. */
 export interface ChangeOptions {
@@ -31,6 +32,8 @@ export interface ChangeOptions {
   /** Told about leftovers that were taken back. */
   onNote: (text: string) => void;
   signal?: AbortSignal;
+  /** @default the real disk */
+  disk?: Disk;
 }
 
 /** What a change does. `make` is asked again when the disk turned out to have changed. */
@@ -51,6 +54,8 @@ export interface Applied<T> {
 const script = "sessions";
 /** How long to wait for other spawns and kills. */
 const patienceMs = 60_000;
+/** Longer than a spawn can take. */
+const abandonedMs = 30 * 60_000;
 
 /**
  * Applies a change as soon as the disk is free for it.
@@ -61,8 +66,9 @@ export async function applyChange<T>(
   change: Change<T>,
   options: ChangeOptions,
 ): Promise<Applied<T>> {
-  makeDirs(realDisk, options.baseDir);
+  makeDirs(options.disk ?? realDisk, options.baseDir);
   const deadline = Date.now() + patienceMs;
+  await clearCrashed(options);
   for (;;) {
     options.signal?.throwIfAborted();
     const { title, operations, value } = change.make();
@@ -71,7 +77,7 @@ export async function applyChange<T>(
     try {
       const plan = { script, title, operations, roots };
       await applyPlan({ ...engine, plan, toolVersion: options.toolVersion });
-      return { value, undo: () => takeBack(engine), complete: () => drop(engine.migrationDir) };
+      return { value, undo: () => takeBack(engine), complete: () => drop(engine) };
     } catch (error) {
       const isLate = Date.now() > deadline;
       if (isLate || !(await mayTryAgain(error, { change, operations, engine, options })))
@@ -106,8 +112,8 @@ async function mayTryAgain(error: unknown, attempt: Attempt): Promise<boolean> {
 }
 
 /** Waits a little for another spawn or kill; a migration may take long and is not waited for. */
-async function waitForOthers({ migrationDir }: EngineOptions): Promise<boolean> {
-  const holder = runningMigration(realDisk, join(dirname(migrationDir), ".lock"));
+async function waitForOthers({ migrationDir, disk }: EngineOptions): Promise<boolean> {
+  const holder = runningMigration(disk ?? realDisk, join(dirname(migrationDir), ".lock"));
   if (holder !== null && !isOurs(holder)) return false;
   // Not all at the same moment again.
   await Bun.sleep(5 + Math.random() * 45);
@@ -118,24 +124,33 @@ function isOurs(id: string): boolean {
   return id.startsWith("spawn-") || id.startsWith("kill-");
 }
 
-/** Takes back what crashed spawns and kills left half-made; false when there was none. */
+/**
+ * Takes back what crashed spawns and kills left half-made; false when there was none. A change that
+ * was applied long ago and never completed had its process killed later on: its session is listed
+ * like any other, and only the record goes.
+ */
 async function clearCrashed(options: ChangeOptions): Promise<boolean> {
-  const { migrations } = await listMigrations(join(options.baseDir, "migrations"));
-  const crashed = migrations.filter(
-    (migration) =>
-      migration.script === script && ["interrupted", "rolling-back"].includes(migration.state),
-  );
-  for (const { id, title } of crashed) {
-    const kept = await takeBack({ ...engineFor("spawn", options), ...named(id, options) });
+  const migrationsDir = join(options.baseDir, "migrations");
+  if (!entriesOf(migrationsDir).some(({ name }) => isOurs(name))) return false;
+  const { migrations } = await listMigrations(migrationsDir, options.disk);
+  let found = false;
+  for (const { id, title, script: by, state, createdAt } of migrations) {
+    if (by !== script) continue;
+    const engine = { ...engineFor("spawn", options), ...named(id, options) };
+    if (state === "done" && Date.now() - Date.parse(createdAt) > abandonedMs) drop(engine);
+    if (!["planned", "interrupted", "rolling-back"].includes(state)) continue;
+    found = true;
+    const kept = await takeBack(engine);
     options.onNote(`took back what a crash left half-made: ${title}`);
     for (const line of kept) options.onNote(`kept ${line}`);
   }
-  return crashed.length > 0;
+  return found;
 }
 
 function engineFor(kind: Change<unknown>["kind"], options: ChangeOptions): EngineOptions {
-  const { baseDir, command } = options;
-  return { ...named(newMigrationId(new Date(), kind), options), roots: [baseDir], command };
+  const { baseDir, command, disk } = options;
+  const engine = { ...named(newMigrationId(new Date(), kind), options), roots: [baseDir], command };
+  return disk === undefined ? engine : { ...engine, disk };
 }
 
 function named(id: string, { baseDir, command, rollback }: ChangeOptions) {
@@ -151,7 +166,7 @@ async function takeBack(engine: EngineOptions): Promise<string[]> {
   for (;;) {
     try {
       const { kept, state } = await undo(engine);
-      if (state === "rolled-back") drop(engine.migrationDir);
+      if (state === "rolled-back") drop(engine);
       return kept.map(({ path, reason }) => `${path}: ${reason}`);
     } catch (error) {
       // Another spawn took it for crashed, and has taken it back.
@@ -162,6 +177,6 @@ async function takeBack(engine: EngineOptions): Promise<string[]> {
   }
 }
 
-function drop(migrationDir: string): void {
-  discardMigration(realDisk, new Places(migrationDir));
+function drop({ migrationDir, disk }: EngineOptions): void {
+  discardMigration(disk ?? realDisk, new Places(migrationDir));
 }
