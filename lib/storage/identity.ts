@@ -48,6 +48,7 @@ export function identify(inventory: Inventory, decisions: Decisions): Identities
   for (const dir of [...inventory.hashDirs, ...inventory.projects]) {
     if (!dir.empty) claimsFor(dir, inventory, projects);
   }
+  for (const project of projects) holdWhereBlocked(project, inventory);
   decideDuplicates(projects, decisions);
   for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
     if (dir.empty) continue;
@@ -61,6 +62,7 @@ export function identify(inventory: Inventory, decisions: Decisions): Identities
   for (const project of projects) {
     settleHome(project, ownerOf);
     holdWhereTaken(project, inventory);
+    holdWitness(project, orphans);
   }
   return { projects, ownerOf, orphans };
 }
@@ -330,15 +332,29 @@ function takeEmptyDirs(
   }
 }
 
-/** A project whose place holds something that is not proven to be its own stays where it is. */
+/** Where a file or a link has the name of a project's directory, the project cannot go there. */
+function holdWhereBlocked(project: Project, inventory: Inventory): void {
+  const place = `${inventory.places.baseDir}/projects/${project.id}`;
+  const isBlocked = inventory.faults.some((fault) => fault.place.file === place);
+  if (isBlocked) project.held ??= `projects/${project.id} is no directory of its own`;
+}
+
+/** A project whose place holds state that is not proven to be its own stays where it is. */
 function holdWhereTaken(project: Project, inventory: Inventory): void {
   const { id, home } = project;
-  if (id === null || project.held !== null || home?.name === id) return;
-  const place = `${inventory.places.baseDir}/projects/${id}`;
-  const taken =
-    inventory.projects.some(({ path }) => path === place) ||
-    inventory.faults.some((fault) => fault.place.file === place);
-  if (taken) project.held = `projects/${id} is there and nothing proves that it is its own`;
+  if (id === null || home?.name === id || !inventory.projects.some(({ name }) => name === id))
+    return;
+  project.held ??= `projects/${id} is there and nothing proves that it is its own`;
+}
+
+/** A registry key that speaks for a directory which is left alone must go on speaking for it. */
+function holdWitness(project: Project, orphans: Orphan[]): void {
+  const { key, entry } = project;
+  const named = orphans.find(
+    ({ dir }) => !isHashDir(dir) && (dir.name === key || dir.name === entry?.projectId),
+  );
+  if (named === undefined || project.held !== null) return;
+  project.held = `${dirLabel(named.dir)} may be its own and is left alone`;
 }
 
 /** Of a project's directories the one named by its id is home, else a bare one of its own. */

@@ -81,10 +81,14 @@ class WorktreePlanner {
     if (leaves.size === 0) return;
     const planned = new Map<SessionFile, { session: SessionTarget; target: ProjectTarget }>();
     for (const target of targets) {
-      for (const session of target.sessions) planned.set(session.file, { session, target });
+      const { sessions, single } = target;
+      for (const session of single === null ? sessions : [...sessions, single]) {
+        planned.set(session.file, { session, target });
+      }
     }
     for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
-      for (const file of dir.sessions) {
+      const single = dir.orchestrator === undefined ? [] : [dir.orchestrator];
+      for (const file of [...dir.sessions, ...single]) {
         const plan = planned.get(file);
         if (plan?.session.fate === "twin") continue;
         const sessionId = plan?.session.sessionId ?? file.sessionId;
