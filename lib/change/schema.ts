@@ -14,10 +14,21 @@ const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "is no digest"));
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 const yes = v.literal(true);
 
+/** Whether a value has few enough levels for code that walks it by recursion. */
+function isShallow(value: unknown, levels = 100): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
+}
+
+const json = v.pipe(
+  v.unknown(),
+  v.check((value) => isShallow(value), "is nested too deeply"),
+);
+
 const edit = v.strictObject({
   pointer: v.string(),
-  before: v.optional(v.unknown()),
-  after: v.optional(v.unknown()),
+  before: v.optional(json),
+  after: v.optional(json),
   rename: v.optional(v.string()),
 });
 const edits = v.array(edit);

@@ -19,10 +19,9 @@ const holder = {
 
 try {
   const lock = await takeRunLock(realDisk, file, holder);
-  // A child that outlives its parent must not keep the lock.
-  if (process.argv[3] === "child")
-    Bun.spawn(["sleep", "30"], { stdio: [null, null, null] }).unref();
-  console.log("held");
+  const hasChild = process.argv[3] === "child";
+  const child = hasChild ? Bun.spawn(["sleep", "30"], { stdio: [null, null, null] }) : null;
+  console.log(`held ${child?.pid ?? ""}`);
   await Bun.stdin.text();
   lock.close();
 } catch (error) {
