@@ -147,13 +147,22 @@ function settleSwap(disk: Disk, swap: Swap): boolean {
   return true;
 }
 
-/** Undoes a swap that swapped out something unknown. */
+/** How often a version that turned up is put back before a newer one than it. */
+const maxTakeBacks = 20;
+
+/**
+ * Undoes a swap that swapped out something unknown: that is the newest version and belongs in
+ * place. Should yet another one come out instead of ours, that one is newer still.
+ */
 function takeBack(disk: Disk, { path, staged, after, spare }: Swap): void {
-  disk.exchange(staged, path);
-  if (disk.hashFile(staged) === after) return;
-  // Written once more in between: the newest version belongs in place.
-  disk.exchange(staged, path);
-  disk.renameNoReplace(staged, spare());
+  let last = after;
+  for (let turn = 0; turn < maxTakeBacks; turn += 1) {
+    const newest = disk.hashFile(staged);
+    disk.exchange(staged, path);
+    if (disk.hashFile(staged) === last) break;
+    last = newest;
+  }
+  if (last !== after) disk.renameNoReplace(staged, spare());
 }
 
 const noFile = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ELOOP"]);
