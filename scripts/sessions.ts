@@ -156,7 +156,8 @@ const attach = command({
     const words = attachCommand(findSession(args.session, siteOf(context)), env);
     if (!env.TMUX && !(out.isTTY && context.terminal.interactive)) {
       throw new ToolkitError("usage", `Cannot attach to "${args.session}": this is no terminal`, {
-        hint: words.map(shellWord).join(" "),
+        // Some shells expand a bare word that begins with `=`.
+        hint: words.map((word) => (word.startsWith("=") ? `'${word}'` : shellWord(word))).join(" "),
       });
     }
     const child = Bun.spawn(words, { env: { ...env }, stdio: ["inherit", "inherit", "inherit"] });

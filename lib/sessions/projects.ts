@@ -35,9 +35,13 @@ export interface Project {
   repo?: { [key: string]: unknown };
 }
 
+/** A project before all configs that name its checkout have been heard. */
+type Draft = Omit<Project, "prefix" | "defaultBranch"> &
+  Partial<Pick<Project, "prefix" | "defaultBranch">>;
+
 /** Every project that a config or an `identity.json` names, one for each checkout and V1 config. */
 export function findProjects(site: Site, dirs: readonly StateDir[], configs: Configs): Project[] {
-  const all = [
+  const all: Draft[] = [
     ...configs.v1.flatMap((config) => fromV1(site, config)),
     ...(configs.registry === null ? [] : fromRegistry(site, dirs, configs.registry)),
   ];
@@ -49,16 +53,36 @@ export function findProjects(site: Site, dirs: readonly StateDir[], configs: Con
   const byPath = Map.groupBy(all, ({ path }) => realOf(path));
   return [...byPath.values()].flatMap((projects) => {
     const chosen = inUse(projects);
-    for (const project of chosen) for (const { names } of projects) addAll(project.names, names);
-    return chosen;
+    return chosen.map((project) => completed(project, projects));
   });
+}
+
+/** A draft with what only another config of the same checkout says, and AO's defaults. */
+function completed(project: Draft, all: readonly Draft[]): Project {
+  const known = all.toSorted((a, b) => Number(b.inForce) - Number(a.inForce));
+  const agent = project.agent ?? known.find((other) => other.agent !== undefined)?.agent;
+  const names = new Set(all.flatMap((other) => [...other.names]));
+  return {
+    ...project,
+    // In V1 names tell one config's state from another's.
+    names: project.dir.hash === undefined ? names : project.names,
+    prefix:
+      project.prefix ??
+      known.find(({ prefix }) => prefix !== undefined)?.prefix ??
+      sessionPrefixOf(basename(project.path)),
+    defaultBranch:
+      project.defaultBranch ??
+      known.find(({ defaultBranch }) => defaultBranch !== undefined)?.defaultBranch ??
+      "main",
+    ...(agent !== undefined && { agent }),
+  };
 }
 
 /**
  * Of the places that configs give one checkout, those in use: the newest layout that is there. A
  * layout since V2 has one directory for a checkout, V1 has one for each config.
  */
-function inUse(projects: Project[]): Project[] {
+function inUse(projects: Draft[]): Draft[] {
   const since = projects.filter(({ dir }) => dir.hash === undefined);
   const made = since.find(({ dir }) => existsSync(dir.path));
   if (made !== undefined) return [made];
@@ -100,7 +124,7 @@ interface V1Config {
   inForce: boolean;
 }
 
-function fromV1({ places }: Site, { file, registry, inForce }: V1Config): Project[] {
+function fromV1({ places }: Site, { file, registry, inForce }: V1Config): Draft[] {
   const hash = configHash(file);
   return registry.projects.map((entry) => {
     const name = basename(entry.resolvedPath);
@@ -115,7 +139,7 @@ function fromRegistry(
   { places, env }: Site,
   dirs: readonly StateDir[],
   registry: Registry,
-): Project[] {
+): Draft[] {
   return registry.projects.map((entry) => {
     const { key, projectId, storageKey, resolvedPath } = entry;
     const origin = entry.originUrl ?? originOf(resolvedPath, env);
@@ -135,19 +159,21 @@ function fromRegistry(
   });
 }
 
-function configured(entry: RegistryProject, registry: Registry, dir: StateDir): Project {
+function configured(entry: RegistryProject, registry: Registry, dir: StateDir): Draft {
   const { key, resolvedPath, projectId, name, displayName, sessionPrefix, repo } = entry;
   const folder = basename(resolvedPath);
   const identity = dir.layout === "v3" ? readIdentity(dir) : null;
   const agent = agentOf(entry, registry);
+  const prefix = sessionPrefix ?? identity?.sessionPrefix;
+  const defaultBranch = entry.defaultBranch ?? identity?.defaultBranch;
   const names = [key, projectId, name, displayName, folder, dir.name, dir.dirName];
   return {
     names: new Set(names.filter((text) => text !== undefined)),
     key,
     path: resolvedPath,
     dir,
-    prefix: sessionPrefix ?? identity?.sessionPrefix ?? sessionPrefixOf(folder),
-    defaultBranch: entry.defaultBranch ?? identity?.defaultBranch ?? "main",
+    ...(prefix !== undefined && { prefix }),
+    ...(defaultBranch !== undefined && { defaultBranch }),
     displayName: displayName ?? name ?? folder,
     ...(agent !== undefined && { agent }),
     inForce: false,
@@ -155,8 +181,8 @@ function configured(entry: RegistryProject, registry: Registry, dir: StateDir): 
   };
 }
 
-function fromIdentity(dir: StateDir, identity: Identity): Project {
-  const { path, sessionPrefix, displayName, originUrl, defaultBranch = "main" } = identity;
+function fromIdentity(dir: StateDir, identity: Identity): Draft {
+  const { path, sessionPrefix, displayName, originUrl, defaultBranch } = identity;
   const folder = basename(path);
   return {
     names: new Set([dir.dirName, folder, ...(displayName === undefined ? [] : [displayName])]),
@@ -164,7 +190,7 @@ function fromIdentity(dir: StateDir, identity: Identity): Project {
     path,
     dir,
     prefix: sessionPrefix,
-    defaultBranch,
+    ...(defaultBranch !== undefined && { defaultBranch }),
     displayName: displayName ?? folder,
     inForce: false,
     ...(originUrl !== undefined && { originUrl }),
@@ -239,8 +265,4 @@ function realOf(path: string): string {
   } catch {
     return path;
   }
-}
-
-function addAll(into: Set<string>, names: Iterable<string>): void {
-  for (const name of names) into.add(name);
 }
