@@ -23,9 +23,13 @@ interface Called {
   command: Command;
 }
 
-/** The script's own command and all inside it. */
+const scripts = new Map<string, Script>();
+for (const path of paths) scripts.set(path, (await import(`${root}/${path}`)).default);
+
+/** The script's own command and all inside it, except for those that are scripts themselves. */
 function commandsOf(command: Command, words: string[] = []): Called[] {
-  const inner = Object.entries(command.commands);
+  const elsewhere = new Set<Command>(scripts.values());
+  const inner = Object.entries(command.commands).filter(([, child]) => !elsewhere.has(child));
   return [
     { words, command },
     ...inner.flatMap(([name, child]) => commandsOf(child, [...words, name])),
@@ -63,8 +67,7 @@ function shellWords(text: string): string[] {
   return end === -1 ? words : words.slice(0, end);
 }
 
-for (const path of paths) {
-  const { default: script }: { default: Script } = await import(`${root}/${path}`);
+for (const [path, script] of scripts) {
   const commands = commandsOf(script);
 
   describe(path, () => {
