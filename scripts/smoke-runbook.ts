@@ -11,23 +11,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
 import { ToolkitError } from "../lib/errors.ts";
-import { createGuide } from "../lib/smoke/guide.ts";
-import { laneJsonSchema } from "../lib/smoke/json-schema.ts";
-import { knownIssuesFor } from "../lib/smoke/known.ts";
-import { formatListing, listingOf } from "../lib/smoke/listing.ts";
-import { bundledLanes, loadRunbook } from "../lib/smoke/load.ts";
-import { readRecord } from "../lib/smoke/record.ts";
-import { cleanRun, type Reopened } from "../lib/smoke/reopen.ts";
-import { ctrf } from "../lib/smoke/reports/machine.ts";
-import { summary } from "../lib/smoke/reports/markdown.ts";
-import { checkReportName, writeReport, writeReports } from "../lib/smoke/reports/write.ts";
-import { findings, hasFindings, type RunResult, resultOf } from "../lib/smoke/results.ts";
-import { stepsToResume } from "../lib/smoke/resume.ts";
-import { newRunId, realGitHub, runRunbook, sandboxParent } from "../lib/smoke/run.ts";
+import type { createGuide } from "../lib/smoke/guide.ts";
+import type { Reopened } from "../lib/smoke/reopen.ts";
+import type { RunResult } from "../lib/smoke/results.ts";
 import type { Runbook } from "../lib/smoke/schema.ts";
-import { select } from "../lib/smoke/select.ts";
-import { examine, findAo } from "../lib/smoke/target.ts";
-import { type Unit, unitsOf } from "../lib/smoke/walk.ts";
+import type { Unit } from "../lib/smoke/walk.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const flag = { type: "boolean" } as const;
@@ -85,6 +73,7 @@ const command = script({
   files: [{ path: "TMPDIR/ao-smoke-runs-UID/RUN/", text: "the record and the reports made of it" }],
   async run(context) {
     const { args, out, terminal } = context;
+    const { cleanRun } = await import("../lib/smoke/reopen.ts");
     const runs = args.runs ?? join(tmpdir(), `ao-smoke-runs-${process.getuid?.() ?? 0}`);
     if (args.clean !== undefined) {
       const { worlds } = await cleanRun(runs, args.clean);
@@ -94,17 +83,24 @@ const command = script({
       return "done";
     }
     if (args.schema) {
+      const { laneJsonSchema } = await import("../lib/smoke/json-schema.ts");
       const schema = laneJsonSchema();
       out.result({ json: () => schema, text: () => JSON.stringify(schema, null, 2) });
       return "done";
     }
+    const { checkReportName, writeReport, writeReports } = await import(
+      "../lib/smoke/reports/write.ts"
+    );
     for (const file of args.report) checkReportName(file);
+    const { bundledLanes, loadRunbook } = await import("../lib/smoke/load.ts");
     const runbook = loadRunbook(args.runbook ?? bundledLanes);
     // What a killed runner left is removed first: nobody else would ever stop it.
     const resumed = args.resume === undefined ? undefined : await cleanRun(runs, args.resume);
     const auto = args.auto || !terminal.interactive;
-    const units = unitsOf(runbook, chosenSteps(args, runbook, resumed), auto ? args.jobs : 1);
+    const { unitsOf } = await import("../lib/smoke/walk.ts");
+    const units = unitsOf(runbook, await chosenSteps(args, runbook, resumed), auto ? args.jobs : 1);
     if (args.list || args.dryRun) {
+      const { formatListing, listingOf } = await import("../lib/smoke/listing.ts");
       const steps = units.flatMap((unit) => unit.steps);
       const listing = listingOf(
         runbook,
@@ -114,23 +110,26 @@ const command = script({
       return "done";
     }
     const record = await walk(context, { runbook, units, runs, auto, resumed });
+    const { readRecord } = await import("../lib/smoke/record.ts");
+    const { hasFindings, resultOf } = await import("../lib/smoke/results.ts");
     const result = resultOf(readRecord(record));
     const files = writeReports(result, dirname(record), manifest.version);
     for (const file of args.report) files.push(writeReport(result, file, manifest.version));
-    out.result({
-      json: () => ctrf(result, manifest.version),
-      text: () => closing(result, files),
-    });
+    const { ctrf } = await import("../lib/smoke/reports/machine.ts");
+    const text = await closing(result, files);
+    out.result({ json: () => ctrf(result, manifest.version), text: () => text });
     if (context.signal.aborted) throw context.signal.reason;
     return hasFindings(result) ? "findings" : "done";
   },
 });
 
-function chosenSteps(
+async function chosenSteps(
   { lane, step, from, skip, failed }: Walk["args"],
   runbook: Runbook,
   resumed: Reopened | undefined,
-): Set<string> {
+): Promise<Set<string>> {
+  const { select } = await import("../lib/smoke/select.ts");
+  const { stepsToResume } = await import("../lib/smoke/resume.ts");
   const words = (list: string | undefined) => list?.split(",").map((word) => word.trim()) ?? [];
   const lists = { lanes: words(lane), steps: words(step), skip: words(skip) };
   const selection = { ...lists, ...(from === undefined ? {} : { from }) };
@@ -152,6 +151,10 @@ interface Plan {
 /** Walks, and returns the path of the record. */
 async function walk(context: Walk, { resumed, auto, ...plan }: Plan): Promise<string> {
   const { args, env, terminal, signal } = context;
+  const { newRunId, realGitHub, runRunbook, sandboxParent } = await import("../lib/smoke/run.ts");
+  const { examine, findAo } = await import("../lib/smoke/target.ts");
+  const { knownIssuesFor } = await import("../lib/smoke/known.ts");
+  const { createGuide } = await import("../lib/smoke/guide.ts");
   const github = args.github === undefined ? undefined : realGitHub(args.github, env);
   const tmp = sandboxParent(tmpdir());
   const target = await examine(findAo(args.ao, env.PATH ?? "", context.cwd), tmp, env.PATH ?? "");
@@ -189,7 +192,9 @@ function askOn({ terminal }: Walk): Parameters<typeof createGuide>[0] {
   };
 }
 
-function closing(result: RunResult, files: readonly string[]): string {
+async function closing(result: RunResult, files: readonly string[]): Promise<string> {
+  const { findings } = await import("../lib/smoke/results.ts");
+  const { summary } = await import("../lib/smoke/reports/markdown.ts");
   const broken = result.steps.filter(({ status }) => findings.includes(status));
   return [
     `${summary(result.counts)} in ${(result.ms / 1000).toFixed(1)} s`,
