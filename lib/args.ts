@@ -25,10 +25,10 @@ export interface BooleanFlag extends Described {
 }
 
 /**
- * What a value or word is, for completions. Migrations, sessions and staged plans are looked up on
- * the disk; a value called FILE or DIR is a path without being told.
+ * What a value or word is, for completions. Checks and fixes are known; all else
+ * is looked up on the disk. A value called FILE or DIR is a path without being told.
  */
-export type Completed = "migrations" | "sessions" | "plans" | "checks" | "fixes";
+export type Completed = "migrations" | "sessions" | "projects" | "plans" | "checks" | "fixes";
 
 interface Valued extends Described {
   /** What stands for the value in usage lines: `FILE`. */

@@ -34,7 +34,7 @@ const list = command({
       description: "Ask git about every worktree, also when there are more than 20",
     },
   },
-  positionals: { project: { description: "Only this project" } },
+  positionals: { project: { description: "Only this project", complete: "projects" } },
   examples: [
     { command: "", text: "All sessions" },
     {
@@ -63,7 +63,7 @@ const list = command({
 
 const info = command({
   summary: "Show one session, or the instance: hash, config, base dir, projects",
-  positionals: { session: { description: sessionWord } },
+  positionals: { session: { description: sessionWord, complete: "sessions" } },
   examples: [
     { command: "", text: "The instance that commands here work on" },
     { command: "int-1", text: "One session" },
@@ -105,7 +105,7 @@ const spawn = command({
     },
   },
   positionals: {
-    project: { description: "Its name or id", required: true },
+    project: { description: "Its name or id", complete: "projects", required: true },
     issue: { description: "What to work on, such as INT-100", required: true },
   },
   examples: [
