@@ -21,11 +21,12 @@ import migrateSessions from "./migrate-sessions.ts";
 import migration from "./migration.ts";
 import repair from "./repair.ts";
 import rollback from "./rollback.ts";
+import sessions from "./sessions.ts";
 import smokeRunbook from "./smoke-runbook.ts";
 
 const scripts: readonly Script[] = [
   ...[migrate, rollback, migrateSessions, doctor, repair],
-  ...[smokeRunbook, migration, demo],
+  ...[sessions, smokeRunbook, migration, demo],
 ];
 
 const shells = ["bash", "zsh", "fish"] as const;

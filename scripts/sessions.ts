@@ -139,7 +139,7 @@ const attach = command({
   summary: "Go into a session",
   description:
     "Finds the name under which tmux runs it and hands this terminal over to tmux; inside tmux the client switches to it.",
-  positionals: { session: { description: sessionWord, required: true } },
+  positionals: { session: { description: sessionWord, complete: "sessions", required: true } },
   examples: [
     { command: "int-1", text: "By its id" },
     { command: "integrator/int-1", text: "Of this project" },
@@ -176,7 +176,7 @@ const kill = command({
       description: "Remove the worktree with the work in it, after a second question",
     },
   },
-  positionals: { session: { description: sessionWord, required: true } },
+  positionals: { session: { description: sessionWord, complete: "sessions", required: true } },
   examples: [
     { command: "int-1", text: "Keep the worktree if there is unsaved work in it" },
     { command: "int-1 --discard-worktree", text: "Throw such work away" },

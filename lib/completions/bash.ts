@@ -60,17 +60,21 @@ const walker = `\
 _NAME_ids() {
   shopt -s nullglob
   shopt -u failglob
-  local path name
+  local path name kind=$1
   case $1 in
     migrations) set -- "$2"/migrations/*/ ;;
     plans) set -- "$3"/migrations/*/ ;;
-    sessions) set -- "$2"/projects/*/sessions/*.json ;;
+    projects) set -- "$2"/projects/*/ ;;
+    sessions) set -- "$2"/projects/*/sessions/* "$2"/*/sessions/* ;;
     *) return ;;
   esac
   for path in "$@"; do
+    [[ -f $path || $path == */ ]] || continue
     name=\${path%/}
     name=\${name##*/}
     name=\${name%.json}
+    # A dot is left in the names of locks and copies beside sessions.
+    [[ $kind == sessions && $name == *.* ]] && continue
     [[ $name =~ ^[A-Za-z0-9._-]+$ ]] && printf '%s\\n' "$name"
   done
 }

@@ -1,4 +1,4 @@
-/** Completions for fish 3 and later: a file for `~/.config/fish/completions`. */
+/** Completions for fish 3.5 and later: a file for `~/.config/fish/completions`. */
 
 import {
   type CommandChoice,
@@ -151,8 +151,12 @@ function NAME_ids
             set paths $state[3]/migrations/*/
         case plans
             set paths $state[4]/migrations/*/
+        case projects
+            set paths $state[3]/projects/*/
         case sessions
-            set paths $state[3]/projects/*/sessions/*.json
+            set paths $state[3]/projects/*/sessions/* $state[3]/*/sessions/*
+            # A dot is left in the names of locks and copies beside them.
+            set paths (path filter -f $paths | string replace -r '\\.json$' '' | string match -v -r '\\.[^/]*$')
     end
     for path in $paths
         string match -r -- '^[A-Za-z0-9._-]+$' (string replace -r '^.*/([^/]+?)(?:\\.json)?/?$' '$1' -- $path)

@@ -6,8 +6,11 @@
 import { type Completed, commonFlagsBeside, type Flag, kebab, spell } from "../args.ts";
 import type { Page } from "../help.ts";
 
+/** What the caller knows already, since it does not depend on the disk. */
+type Known = "checks" | "fixes";
+
 /** What completes a word: paths and ids are looked up by the shell, words are known beforehand. */
-export type Source = "files" | "dirs" | "migrations" | "sessions" | "plans" | readonly string[];
+export type Source = "files" | "dirs" | Exclude<Completed, Known> | readonly string[];
 
 export interface FlagChoice {
   /** `--dry-run` */
@@ -40,9 +43,7 @@ export interface CompletionModel {
 }
 
 /** Words that a table can only name, since making them loads a lot. */
-export type KnownWords = Readonly<
-  Record<Extract<Completed, "checks" | "fixes">, readonly string[]>
->;
+export type KnownWords = Readonly<Record<Known, readonly string[]>>;
 
 /** Lays a tree of commands out as a table, the outermost first. */
 export function commandChoices(root: Page, known: KnownWords, path = ""): CommandChoice[] {

@@ -80,7 +80,13 @@ _NAME_offer() {
     dirs) _files -/; return ;;
     migrations) found=("$1"/migrations/*(N/:t)) ;;
     plans) found=("$2"/migrations/*(N/:t)) ;;
-    sessions) found=("$1"/projects/*/sessions/*.json(N:t:r)) ;;
+    projects) found=("$1"/projects/*(N/:t)) ;;
+    sessions)
+      found=("$1"/projects/*/sessions/*(N.:t) "$1"/*/sessions/*(N.:t))
+      found=(\${found%.json})
+      # A dot is left in the names of locks and copies beside them.
+      found=(\${found:#*.*})
+      ;;
     *) return 1 ;;
   esac
   # Names that would need quotes in a shell are none of AO's.

@@ -23,6 +23,8 @@ const cases: readonly (readonly [what: string, line: string, offers: readonly st
   ["migration ids", "aokit rollback ", migrations],
   ["ids of another base", "ao-rollback --base-dir other/base ", ["v9-other"]],
   ["ids of another base behind =", "ao-rollback --base-dir=other/base ", ["v9-other"]],
+  ["session ids of every layout", "ao-sessions info ", ["shop-7", "web-1", "web-2"]],
+  ["projects", "aokit sessions spawn we", ["web_0123456789"]],
   ["staged plans", "aokit migration show --root work ", ["2026-plan"]],
   ["directories", "aokit migrate --home wo", ["work"]],
   ["files", "aokit migrate --plan completions.b", ["completions.bash"]],
@@ -31,7 +33,12 @@ const cases: readonly (readonly [what: string, line: string, offers: readonly st
 ];
 
 /** zsh starts a terminal for each, which takes most of a second; these show every way it has. */
-const zshCases = new Set(["commands inside one", "values behind =", "migration ids", "files"]);
+const zshCases = new Set([
+  "commands inside one",
+  "values behind =",
+  "session ids of every layout",
+  "files",
+]);
 
 /** Offers that begin with what was typed: fish also offers what merely contains it. */
 function matching(shell: Shell, line: string, offers: string[]): string[] {

@@ -24,6 +24,9 @@ export async function makeCompletionHome(): Promise<Sandbox> {
   await write(`${base}/migrations/v3-20260202-000000/manifest.json`);
   await write(`${base}/projects/web_0123456789/sessions/web-1.json`);
   await write(`${base}/projects/web_0123456789/sessions/web-2.json`);
+  await write(`${base}/projects/web_0123456789/sessions/archive/web-0_20260101T000000Z.json`);
+  await write(`${base}/projects/web_0123456789/sessions/web-1.json.lock`);
+  await write(`${base}/0123456789ab-shop/sessions/shop-7`, "status=working\n");
   await write(`${base}/migrations/v3-$(touch pwned)/manifest.json`);
   await write(`${base}/migrations/v3-\`touch pwned\`;touch pwned/manifest.json`);
   await write("other/base/migrations/v9-other/manifest.json");
