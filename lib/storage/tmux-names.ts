@@ -142,10 +142,15 @@ export function finalSessionId(session: SessionTarget, project: ProjectTarget): 
 
 function legacyNames(session: SessionTarget, project: ProjectTarget): string[] {
   const sessionId = session.formerId;
+  // An orchestrator's name was its id, and follows it.
+  const losesNumber = project.orchestrators.some(
+    ({ file, becomes }) => file === session.file && becomes !== null && becomes !== sessionId,
+  );
   const { tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId } = session.file.fields;
   const names = [tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId];
   return names.filter((name, at): name is string => {
-    if (name === undefined || name === sessionId || names.indexOf(name) < at) return false;
+    if (name === undefined || names.indexOf(name) < at) return false;
+    if (name === sessionId) return losesNumber;
     const convention = conventionOf(name, sessionId, project.project.names);
     return convention === "doubled-prefix" || convention === "legacy-storagekey";
   });
