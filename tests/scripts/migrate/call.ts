@@ -21,9 +21,10 @@ export async function call(
   return { code, stdout: written.stdout, stderr: written.stderr };
 }
 
-/** The disk's home as a sandbox of its own; the disk removes itself. */
+/** The disk's home as a sandbox, without Bun's own cache in it; the disk removes itself. */
 export function sandboxOf(disk: Disk): Sandbox {
-  return { home: disk.home, env: disk.env, [Symbol.dispose]: () => {} };
+  const env = { ...disk.env, BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
+  return { home: disk.home, env, [Symbol.dispose]: () => {} };
 }
 
 /** Runs a script as a process of that user. */
