@@ -28,9 +28,11 @@ export function makeHome(): Home {
   // A socket's path is short by law, so it stands apart from a long temporary directory.
   const tmux = realpathSync(mkdtempSync("/tmp/ao-tmux-"));
   const env = { ...testEnv(home, tmux), SHELL: "/bin/sh" };
+  // Tests may change what is handed out.
+  const own = { ...env };
   const end = () => {
     process.off("exit", end);
-    Bun.spawnSync(["tmux", "kill-server"], { env, stdout: "ignore", stderr: "ignore" });
+    Bun.spawnSync(["tmux", "kill-server"], { env: own, stdout: "ignore", stderr: "ignore" });
     for (const dir of [root, tmux]) rmSync(dir, { recursive: true, force: true });
   };
   process.on("exit", end);
