@@ -13,7 +13,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
 import { describeError, type Outcome, ToolkitError } from "../lib/errors.ts";
-import { siblingCall } from "../lib/invocation.ts";
+import { commandMaker } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Assessment, AssessOptions } from "../lib/storage/assess.ts";
 import type { Execution, RunOptions } from "../lib/storage/execute.ts";
@@ -149,7 +149,7 @@ async function showPlan(context: MigrateContext, found: Assessment): Promise<Out
   if (args.output !== undefined) writeRecord(resolve(cwd, args.output), found.record());
   const text = await planText(context, found, "dry run");
   const { nextCommands } = await import("../lib/storage/outcome-text.ts");
-  const next = nextCommands(plan, context.invocation);
+  const next = nextCommands(plan, callsOf(context).migrate);
   out.result({ json: () => found.record(), text: () => text + next });
   if (plan.inventory.registryFault !== null) return "invalid";
   return args.exitCode === true && plan.steps.length > 0 ? "findings" : "done";
@@ -169,7 +169,7 @@ async function executeRun(
   options: AssessOptions,
   first: Assessment,
 ): Promise<Outcome> {
-  const { args, out, terminal, cwd, invocation } = context;
+  const { args, out, terminal, cwd } = context;
   const { refuseBlocked, refuseLive } = await import("../lib/storage/live.ts");
   if (args.plan !== undefined) {
     const { demandSamePlan, readSavedPlan } = await import("../lib/storage/saved-plan.ts");
@@ -177,7 +177,8 @@ async function executeRun(
   }
   refuseBlocked(first.plan);
   if (first.plan.steps.length === 0) return showPlan(context, first);
-  if (args.force !== true) refuseLive(first.plan.inventory, `${invocation} --execute --force`);
+  if (args.force !== true)
+    refuseLive(first.plan.inventory, callsOf(context).migrate("--execute", "--force"));
   const decided = await decide(context, options, first);
   if (terminal.interactive && !args.yes) out.print(await planText(context, decided.found, "plan"));
   const go = await terminal.confirm({
@@ -225,19 +226,33 @@ async function rehearseRun(context: MigrateContext, found: Assessment): Promise<
   using bar = progressBar(context, "Rehearsing");
   const result = await rehearse(found.plan, bar.run);
   bar.end();
-  context.out.result({ json: () => result, text: () => rehearsalText(result, context.invocation) });
+  context.out.result({
+    json: () => result,
+    text: () => rehearsalText(result, callsOf(context).migrate),
+  });
   const problems = result.missing.length + result.differences.length + result.kept.length;
   return problems > 0 ? "findings" : "done";
 }
 
 async function report(context: MigrateContext, execution: Execution): Promise<Outcome> {
-  const { executionText, undoCommand } = await import("../lib/storage/outcome-text.ts");
-  const undo = undoCommand(execution.id, context.invocation);
+  const { executionText } = await import("../lib/storage/outcome-text.ts");
+  const undo = callsOf(context).rollback(execution.id);
   context.out.result({
     json: () => ({ schemaVersion: 1, ...execution, undo }),
     text: () => executionText(execution, undo),
   });
   return execution.leftovers.length > 0 ? "findings" : "done";
+}
+
+/** Commands for this very disk; the place of old worktrees is no matter of a rollback. */
+function callsOf({ invocation, args }: MigrateContext) {
+  const { worktreeRoot: _, ...disk } = args;
+  const migrate = commandMaker(invocation, args);
+  const rollback = commandMaker(invocation, disk);
+  return {
+    migrate: (...words: string[]) => migrate("migrate", ...words),
+    rollback: (...words: string[]) => rollback("rollback", ...words),
+  };
 }
 
 /** A progress bar with the options that let the engine draw it. */
@@ -246,6 +261,7 @@ function progressBar(
   label: string,
 ): Disposable & { run: RunOptions; end(): void } {
   const { terminal, invocation, signal } = context;
+  const calls = callsOf(context);
   let bar = terminal.progress(label);
   let phase = "";
   const end = () => bar.end();
@@ -253,10 +269,7 @@ function progressBar(
     toolVersion: manifest.version,
     command: `${invocation} (${label.toLowerCase()})`,
     signal,
-    commands: (id) => ({
-      resume: `${invocation} --resume`,
-      rollback: `${siblingCall(invocation, "rollback")} ${id}`,
-    }),
+    commands: (id) => ({ resume: calls.migrate("--resume"), rollback: calls.rollback(id) }),
     onProgress(progress) {
       if (progress.phase !== phase) {
         bar.end();

@@ -15,9 +15,10 @@ import type { MigrationSummary } from "../lib/change/history.ts";
 import type { UndoResult } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
+import { commandMaker } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import { taskPlaces } from "../lib/tasks/places.ts";
-import { formatBytes, plural, printable, shellWord, table } from "../lib/text.ts";
+import { formatBytes, plural, printable, table } from "../lib/text.ts";
 
 const args = {
   list: {
@@ -141,13 +142,17 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
   const { undo } = await import("../lib/change/transaction.ts");
   const { tmuxPort } = await import("../lib/storage/execute.ts");
-  const again = `${invocation} ${id}${args.root === undefined ? "" : ` --root ${shellWord(args.root)}`}`;
+  const where = args.root === undefined ? [] : ["--root", args.root];
+  const call = commandMaker(invocation, args);
   using bar = terminal.progress("Rolling back", migration.operations);
   const result = await undo({
     migrationDir: migration.dir,
     roots: await rootsFor(context, migration),
     tmux: tmuxPort(context.env),
-    commands: { resume: `${again} --resume`, rollback: again },
+    commands: {
+      resume: call("rollback", id, ...where, "--resume"),
+      rollback: call("rollback", id, ...where),
+    },
     command: `${invocation} ${id}`,
     signal: context.signal,
     onProgress: ({ done }) => bar.update(done),

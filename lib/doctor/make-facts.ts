@@ -1,8 +1,8 @@
 /** Facts for a script: of the disk that its command line and environment mean. */
 
+import { commandMaker, type DiskFlags } from "../invocation.ts";
 import { resolvePlaces } from "../paths.ts";
 import type { Env } from "../process.ts";
-import { commandMaker, type DiskFlags } from "./commands.ts";
 import { Facts } from "./facts.ts";
 
 /**

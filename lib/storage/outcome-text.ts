@@ -1,25 +1,18 @@
 /** What a storage run says when it has ended, and the commands that lead on from there. */
 
-import { siblingCall } from "../invocation.ts";
 import { plural, printable } from "../text.ts";
 import type { Execution } from "./execute.ts";
 import type { StoragePlan } from "./plan.ts";
 import type { Rehearsal } from "./rehearse.ts";
 
-/** The command that takes a migration back. */
-export function undoCommand(id: string, invocation: string): string {
-  return `${siblingCall(invocation, "rollback")} ${id}`;
-}
+/** Makes the command that runs `migrate` on this disk with these words. */
+type Call = (...words: string[]) => string;
 
 /** The end of a dry run: what to type next. */
-export function nextCommands(plan: StoragePlan, invocation: string): string {
+export function nextCommands(plan: StoragePlan, migrate: Call): string {
   if (plan.blockers.length > 0) return "\nNothing was changed. Mend the blockers first.\n";
   if (plan.steps.length === 0) return "";
-  const rows = [
-    `${invocation} --rehearse`,
-    `${invocation} --execute`,
-    `${invocation} --output plan.json`,
-  ];
+  const rows = [migrate("--rehearse"), migrate("--execute"), migrate("--output", "plan.json")];
   const width = Math.max(...rows.map((row) => row.length));
   const notes = ["try it on a copy", "carry it out", "save it for review"];
   const lines = rows.map((row, at) => `  ${row.padEnd(width)}   ${notes[at]}`);
@@ -43,7 +36,7 @@ export function executionText(execution: Execution, undo: string): string {
 }
 
 /** The result of a rehearsal. */
-export function rehearsalText(result: Rehearsal, invocation: string): string {
+export function rehearsalText(result: Rehearsal, migrate: Call): string {
   const { operations, entries, missing, differences, kept, milliseconds } = result;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
   const lines = [
@@ -58,7 +51,7 @@ export function rehearsalText(result: Rehearsal, invocation: string): string {
   ];
   if (problems.length === 0) {
     lines.push("Compared:    the copy is byte for byte what it was. Nothing real was touched.");
-    return `${lines.join("\n")}\n\nNext:\n  ${invocation} --execute\n`;
+    return `${lines.join("\n")}\n\nNext:\n  ${migrate("--execute")}\n`;
   }
   lines.push(...problems.slice(0, 50).map((problem) => `  • ${printable(problem)}`));
   return `${lines.join("\n")}\n`;

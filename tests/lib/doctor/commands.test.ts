@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { commandMaker } from "../../../lib/doctor/commands.ts";
 import { quoted } from "../../../lib/doctor/shell.ts";
+import { commandMaker } from "../../../lib/invocation.ts";
 
 describe("a command", () => {
   test("is of the script that is meant, beside the one that runs", () => {
