@@ -1,76 +1,27 @@
 #!/usr/bin/env -S bun --no-env-file --no-install --config=/dev/null
 /**
- * The whole story on a disk made for it: look, rehearse, execute, look again, take it back.
+ * The whole story on a disk made for it: look, rehearse, execute, look again, take it back, have it
+ * examined, and a short walk through AO itself.
  *
  *     bun run demo            makes a sandbox, tells the story, leaves nothing
  *     bun run demo --keep     keeps the sandbox for playing
  *
- * Exit codes: 0 every chapter ended as it should, 1 one did not.
+ * Exit codes: 0 every chapter ended as it should, 1 one did not, 130 cancelled.
  */
 
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
+import type { Chapter } from "../lib/demo/chapters.ts";
 import type { Outcome } from "../lib/errors.ts";
+import { type Env, findProgram } from "../lib/process.ts";
 
 const args = {
   keep: { type: "boolean", description: "Keep the sandbox and say where it is" },
 } as const;
 
-interface Chapter {
-  /** Why, in one or two sentences. */
-  text: string;
-  script: string;
-  args: string[];
-  /** Exit code that is right here. */
-  code: number;
-}
-
-const chapters: Chapter[] = [
-  {
-    text: "This is what the disk looks like today, what drifted, and the plan. Nothing changes.",
-    script: "migrate",
-    args: [],
-    code: 0,
-  },
-  {
-    text: "Before the real thing, a rehearsal on a copy: execute, roll back, compare byte by byte.",
-    script: "migrate",
-    args: ["--rehearse"],
-    code: 0,
-  },
-  {
-    text: "Now for real. Worktrees with uncommitted files move too, and git keeps knowing them.",
-    script: "migrate",
-    args: ["--execute", "--yes"],
-    code: 0,
-  },
-  {
-    text: "Looked at again, there is nothing left to do.",
-    script: "migrate",
-    args: ["--exit-code"],
-    code: 0,
-  },
-  {
-    text: "Every migration is on record …",
-    script: "rollback",
-    args: ["--list"],
-    code: 0,
-  },
-  {
-    text: "… and one command takes it back.",
-    script: "rollback",
-    args: ["--yes"],
-    code: 0,
-  },
-  {
-    text: "The disk is what it was, so there is a plan again (exit code 1 says so).",
-    script: "migrate",
-    args: ["--exit-code"],
-    code: 1,
-  },
-];
+type DemoContext = Context<typeof args>;
 
 const command = script({
   name: "demo",
@@ -83,49 +34,52 @@ const command = script({
   ],
   async run(context) {
     const root = realpathSync(mkdtempSync(join(tmpdir(), "ao-demo-")));
+    const env = sandboxEnv(context.env, root);
     try {
-      return await tell(context, root);
+      return await tell(context, root, env);
     } finally {
+      Bun.spawnSync(["tmux", "kill-server"], { env, stdout: "ignore", stderr: "ignore" });
       if (context.args.keep === true) context.terminal.note(`The sandbox stays at ${root}`);
       else rmSync(root, { recursive: true, force: true });
     }
   },
 });
 
-async function tell(context: Context<typeof args>, root: string): Promise<Outcome> {
-  const { out, env } = context;
+/** The user's environment, with everything that leads to the user's own state led elsewhere. */
+function sandboxEnv(env: Env, root: string): Record<string, string> {
+  const given = Object.entries(env).filter(
+    ([name, value]) => value !== undefined && !/^(TMUX|AO_|XDG_|CLAUDE_|CODEX_)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(given),
+    HOME: join(root, "home"),
+    TMPDIR: root,
+    TMUX_TMPDIR: root,
+    // Bun would keep its cache of transpiled files in that home.
+    BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
+  };
+}
+
+async function tell(context: DemoContext, root: string, env: Env): Promise<Outcome> {
+  const { out, signal } = context;
   const { makeDemoDisk } = await import("../lib/demo/disk.ts");
+  const { chaptersFor } = await import("../lib/demo/chapters.ts");
   const { compareTrees, treeOf } = await import("../lib/tree.ts");
-  const { home, baseDir } = makeDemoDisk(root, env);
+  const { packagedAo } = await import("../lib/smoke/target.ts");
+  const { newSession } = await import("../lib/tmux.ts");
+  const { home, baseDir, live } = makeDemoDisk(root, env);
+  const has = { tmux: findProgram("tmux", env) !== null, ao: packagedAo() !== undefined };
+  if (has.tmux) newSession({ ...live, command: ["sleep", "600"] }, env);
   const record = (path: string) => path === join(baseDir, "migrations");
   const before = treeOf(home, record);
+  const chapters = chaptersFor(has, join(root, "runs"));
   const failed: string[] = [];
   for (const [at, chapter] of chapters.entries()) {
-    const words = [chapter.script, ...chapter.args].join(" ");
-    out.print(
-      `\n${out.style.cyan(`── ${at + 1}. ${chapter.text}`)}\n${out.style.dim(`$ ${words}`)}\n`,
-    );
-    const child = Bun.spawnSync({
-      cmd: [
-        process.execPath,
-        ...["--no-env-file", "--no-install", "--config=/dev/null"],
-        join(import.meta.dir, `${chapter.script}.ts`),
-        ...chapter.args,
-        ...["--home", home],
-      ],
-      env: {
-        ...env,
-        HOME: home,
-        TMUX_TMPDIR: root,
-        // Bun would keep its cache of transpiled files in that home.
-        BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
-        ...(out.isTTY && { FORCE_COLOR: "1" }),
-      },
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    out.print(child.stdout.toString());
-    if (child.exitCode !== chapter.code) failed.push(words);
+    const words = [chapter.script, ...chapter.args].join(" ").replaceAll(root, "SANDBOX");
+    const { cyan, dim } = out.style;
+    out.print(`\n${cyan(`── ${at + 1}. ${chapter.text}`)}\n${dim(`$ ${words}`)}\n`);
+    if ((await runChapter(context, chapter, env)) !== chapter.code) failed.push(words);
+    signal.throwIfAborted();
   }
   const differences = compareTrees(before, treeOf(home, record));
   out.print(
@@ -140,6 +94,23 @@ async function tell(context: Context<typeof args>, root: string): Promise<Outcom
       failed.length === 0 ? "" : `These did not end as they should: ${failed.join(", ")}`,
   });
   return good ? "done" : "findings";
+}
+
+/** Shows what the chapter's command says, and returns its exit code. */
+async function runChapter({ out }: DemoContext, chapter: Chapter, env: Env): Promise<number> {
+  const runtime = ["--no-env-file", "--no-install", "--config=/dev/null"];
+  const program = Bun.isStandaloneExecutable
+    ? [process.execPath, chapter.script]
+    : [process.execPath, ...runtime, join(import.meta.dir, `${chapter.script}.ts`)];
+  const child = Bun.spawn([...program, ...chapter.args], {
+    env: { ...env, ...(out.isTTY && { FORCE_COLOR: "1" }) },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [said, complained] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  out.print(said + (chapter.code === 4 ? complained : ""));
+  return await child.exited;
 }
 
 export default command;

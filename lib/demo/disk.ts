@@ -9,6 +9,8 @@ import { type Env, runOrThrow } from "../process.ts";
 export interface DemoDisk {
   home: string;
   baseDir: string;
+  /** A session of the disk, as AO of that time named it in tmux, and where it works. */
+  live: { name: string; cwd: string };
 }
 
 /** Makes the disk: two real repositories with worktrees, and four generations of state. */
@@ -21,7 +23,8 @@ export function makeDemoDisk(root: string, env: Env): DemoDisk {
   maker.bareProject();
   maker.hashedProject();
   maker.leaks();
-  return { home, baseDir };
+  const cwd = join(home, ".worktrees", "web-shop", "ws-1");
+  return { home, baseDir, live: { name: "ws-ws-1", cwd } };
 }
 
 const origin = (name: string) => `https://github.com/example/${name}.git`;

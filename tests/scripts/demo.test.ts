@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { chaptersFor } from "../../lib/demo/chapters.ts";
+import { findProgram } from "../../lib/process.ts";
+import { packagedAo } from "../../lib/smoke/target.ts";
+import { makeSandbox, runScript } from "../process.ts";
+
+const has = {
+  tmux: findProgram("tmux", process.env) !== null,
+  ao: packagedAo() !== undefined,
+};
+
+test("the whole story ends well within a minute and leaves nothing", async () => {
+  using sandbox = makeSandbox();
+  const start = performance.now();
+  const { code, stdout } = await runScript("scripts/demo.ts", [], { sandbox, timeoutMs: 60_000 });
+  expect({ code, stdout }).toMatchObject({ code: 0 });
+  expect(performance.now() - start).toBeLessThan(60_000);
+  for (const { text } of chaptersFor(has, "runs")) expect(stdout).toContain(text);
+  expect(stdout).toContain("Compared with the start: not one byte differs");
+  expect(readdirSync(sandbox.home).filter((name) => name !== ".bun")).toEqual([]);
+}, 70_000);
+
+test("--keep leaves the disk for playing, and nothing that runs", async () => {
+  using sandbox = makeSandbox();
+  const { code, stderr } = await runScript("scripts/demo.ts", ["--keep"], {
+    ...{ sandbox, timeoutMs: 60_000 },
+  });
+  const [, root = ""] = /The sandbox stays at (.*)/.exec(stderr) ?? [];
+  expect({ code, root }).toMatchObject({ code: 0, root: expect.stringContaining("/ao-demo-") });
+  expect(existsSync(join(root, "home/.agent-orchestrator/config.yaml"))).toBe(true);
+  const again = await runScript("scripts/migrate.ts", ["--home", join(root, "home"), "--json"]);
+  expect(again.code).toBe(0);
+  expect(JSON.parse(again.stdout).inventory.liveTmuxSessions).toEqual([]);
+}, 70_000);
