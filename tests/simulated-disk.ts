@@ -212,9 +212,13 @@ export class SimulatedDisk implements Disk {
 
   /** Makes a directory another file system, or (`bind`) another mount of the same one. */
   mount(path: string, kind: "device" | "bind"): void {
-    const node = this.#expect(path, "directory");
-    node.mount = this.#inodes.size + 1;
-    if (kind === "device") node.dev = BigInt(node.mount);
+    const mount = this.#inodes.size + 1;
+    const visit = (node: Inode): void => {
+      node.mount = mount;
+      if (kind === "device") node.dev = BigInt(mount);
+      for (const entry of node.entries.values()) visit(this.#must(entry.ino));
+    };
+    visit(this.#expect(path, "directory"));
   }
 
   /** Everything becomes durable. */
@@ -368,11 +372,12 @@ export class SimulatedDisk implements Disk {
     this.#flush((effect) => effect.kind !== "entries" && effect.ino === ino);
   }
 
-  /** Entries of the directory, and whatever they build on. */
+  /** Attributes and entries of the directory, and whatever they build on. */
   #flushDir(dir: bigint): void {
     const chosen = new Set<Effect>();
     const needed = new Set<string>();
     for (const effect of this.#pending.toReversed()) {
+      if (effect.kind === "attributes" && effect.ino === dir) chosen.add(effect);
       if (effect.kind !== "entries") continue;
       const names = effect.changes.map((change) => `${change.dir} ${change.key}`);
       const isHere = effect.changes.some((change) => change.dir === dir);

@@ -18,10 +18,22 @@ export interface Move {
   to: string;
   /** What moves, see `identityOf`; absent for a staged file, which is known by its content. */
   id?: string;
-  /** Where a copy across devices grows, and where the original goes after it. */
-  across?: { copy: string; aside: string };
-  /** Digest of content of ours, which may go when it has been moved. */
+  /** Where a copy across devices grows, and where the original may go after it. */
+  across?: { copy: string; asides: readonly string[] };
+  /** As in `Aside`. */
+  twin?: string;
+}
+
+/** Moves something out of the way, into a trash. */
+export interface Aside {
+  act: "aside";
+  from: string;
+  /** Private paths; the first that is on the same file system is taken. */
+  asides: readonly string[];
+  /** Digest of content of ours, which need not stay when it had to go beside its place. */
   drop?: string;
+  /** A path; what equals it need not stay either. */
+  twin?: string;
 }
 
 /** Puts `staged` in the place of the file at `path`, whose own file goes to `keep`. */
@@ -45,6 +57,7 @@ export type Action =
   | { act: "makeDir"; path: string }
   | { act: "removeDir"; path: string }
   | Move
+  | Aside
   | Swap
   | { act: "tmux"; from: string; to: string };
 
@@ -71,10 +84,12 @@ export function changedDirs(action: DiskAction): string[] {
   switch (action.act) {
     case "move": {
       const dirs = [dirOf(action.from), dirOf(action.to)];
-      return action.across === undefined ? dirs : [...dirs, dirOf(action.across.aside)];
+      return [...dirs, ...(action.across?.asides ?? []).map(dirOf)];
     }
+    case "aside":
+      return [action.from, ...action.asides].map(dirOf);
     case "swap":
-      return [dirOf(action.path), dirOf(action.staged), dirOf(action.keep)];
+      return [action.path, action.staged, action.keep].map(dirOf);
     default:
       return [dirOf(action.path)];
   }
@@ -92,6 +107,8 @@ export function settle(disk: Disk, action: DiskAction): boolean {
       return disk.lstat(action.path) === null;
     case "move":
       return settleMove(disk, action);
+    case "aside":
+      return settleAside(disk, action);
     case "swap":
       return settleSwap(disk, action);
   }
@@ -112,7 +129,7 @@ function settleMove(disk: Disk, move: Move): boolean {
   // Inode numbers of different devices say nothing about each other.
   if (source.dev === target.dev && matchesSurely(id, target)) return true;
   if (across !== undefined && treeDigest(disk, from) === treeDigest(disk, to)) {
-    disk.renameNoReplace(from, across.aside);
+    putAside(disk, from, across.asides);
     return true;
   }
   if (id === undefined) {
@@ -121,6 +138,15 @@ function settleMove(disk: Disk, move: Move): boolean {
     return true;
   }
   return !matchesSurely(id, source) && matchesLikely(id, target);
+}
+
+function settleAside(disk: Disk, { from, asides }: Aside): boolean {
+  const aside = asides.map((path) => disk.lstat(path)).find((stat) => stat !== null);
+  const source = disk.lstat(from);
+  if (aside === undefined) return source === null;
+  // A hard link whose old name has to go yet.
+  if (source?.ino === aside.ino && source.dev === aside.dev) disk.unlink(from);
+  return true;
 }
 
 function settleSwap(disk: Disk, swap: Swap): boolean {
@@ -186,6 +212,8 @@ export function perform(disk: Disk, action: DiskAction): Performed {
       return retrying(() => disk.removeDir(action.path));
     case "move":
       return performMove(disk, action);
+    case "aside":
+      return retrying(() => putAside(disk, action.from, action.asides));
     case "swap":
       return performSwap(disk, action);
   }
@@ -209,7 +237,8 @@ function performMove(disk: Disk, move: Move): Performed {
     return retrying(() => renameKeepingCase(disk, move));
   } catch (error) {
     if (errorCode(error) !== "EXDEV" || move.across === undefined) throw error;
-    return retrying(() => moveAcross(disk, move.from, move.to, move.across));
+    const { from, to, across } = move;
+    return retrying(() => moveAcross(disk, from, to, across));
   }
 }
 
@@ -220,8 +249,12 @@ function renameKeepingCase(disk: Disk, { from, to }: Move): void {
   else disk.renameNoReplace(from, to);
 }
 
-function moveAcross(disk: Disk, from: string, to: string, across: Move["across"]): void {
-  if (across === undefined) return;
+function moveAcross(
+  disk: Disk,
+  from: string,
+  to: string,
+  across: NonNullable<Move["across"]>,
+): void {
   removeTree(disk, across.copy);
   const copied = copyTree(disk, from, across.copy);
   if (treeDigest(disk, from) !== treeDigest(disk, across.copy)) {
@@ -233,7 +266,18 @@ function moveAcross(disk: Disk, from: string, to: string, across: Move["across"]
   disk.renameNoReplace(across.copy, to);
   // Two devices keep no order between them: the copy must be in place before the original goes.
   disk.sync([], [dirname(to)]);
-  disk.renameNoReplace(from, across.aside);
+  putAside(disk, from, across.asides);
+}
+
+function putAside(disk: Disk, from: string, asides: readonly string[]): void {
+  for (const [number, aside] of asides.entries()) {
+    try {
+      disk.renameNoReplace(from, aside);
+      return;
+    } catch (error) {
+      if (errorCode(error) !== "EXDEV" || number === asides.length - 1) throw error;
+    }
+  }
 }
 
 function performSwap(disk: Disk, swap: Swap): Performed {

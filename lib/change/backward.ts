@@ -35,7 +35,8 @@ export async function prepareBackward(
   const begun = ledger.undoFacts.get(index);
   if (begun !== undefined && operation.op !== "renameTmux") {
     const actions = unfinished(context, ledger, begun);
-    const isDecided = begun.swaps === undefined && (actions.length === 0 || begun.aside === true);
+    const isDecided =
+      begun.swaps === undefined && (actions.length === 0 || begun.aside !== undefined);
     if (isDecided) return { ...nothing, facts: begun, actions };
   }
   if (index >= ledger.applied && !wasApplied(context, facts)) return nothing;
@@ -103,35 +104,33 @@ function wasApplied(context: Context, facts: Facts): boolean {
 function backwardActions(context: Context, ledger: Ledger, undo: Facts): (Action | null)[] {
   const index = undo.i;
   const operation = context.operation(index);
-  const forward = ledger.facts[index];
   const run = ledger.undoRuns;
-  const near = undo.near === true;
   const id = undo.id === undefined ? {} : { id: undo.id };
   switch (operation.op) {
     case "makeDir":
       return [{ act: "removeDir", path: operation.path }];
     case "create": {
       const { path } = operation;
-      const to = context.private("trash", { index, path, near, run });
-      const drop = near && forward?.hash !== undefined ? { drop: forward.hash } : {};
-      return [{ act: "move", from: path, to, ...id, ...drop }];
+      const hash = ledger.facts[index]?.hash;
+      const drop = hash === undefined ? {} : { drop: hash };
+      return [{ act: "aside", from: path, asides: context.asides({ index, path, run }), ...drop }];
     }
     case "move": {
       const { from: to, to: from } = operation;
-      const aside = context.private("trash", { index, path: from, near, run });
-      if (undo.aside === true) {
-        const wasNear = forward?.near === true;
-        const original = context.private("trash", { index, path: to, near: wasNear });
-        const back: Action = { act: "move", from: original, to };
-        return [back, { act: "move", from, to: aside, ...id }];
+      const asides = context.asides({ index, path: from, run });
+      if (undo.aside !== undefined) {
+        const original = originalOf(context, index, to, undo.aside);
+        return [
+          { act: "move", from: original, to },
+          { act: "aside", from, asides, twin: to },
+        ];
       }
       const copy = context.private("copy", { index, path: to, near: true, run });
-      return [{ act: "move", from, to, ...id, across: { copy, aside } }];
+      return [{ act: "move", from, to, ...id, across: { copy, asides }, twin: to }];
     }
     case "trash": {
-      const to = operation.path;
-      const from = context.private("trash", { index, path: to, near });
-      return [{ act: "move", from, to, ...id }];
+      const from = originalOf(context, index, operation.path, undo.aside ?? "trash");
+      return [{ act: "move", from, to: operation.path, ...id }];
     }
     case "patchJson":
     case "patchYaml":
@@ -151,6 +150,22 @@ function backwardActions(context: Context, ledger: Ledger, undo: Facts): (Action
   }
 }
 
+/** What applying moved out of the way. */
+function originalOf(
+  context: Context,
+  index: number,
+  path: string,
+  where: NonNullable<Facts["aside"]>,
+): string {
+  return context.private("trash", { index, path, near: where === "beside" });
+}
+
+/** Which of the two places it is in; undefined when in none. */
+function whereIs(context: Context, index: number, path: string): Facts["aside"] {
+  const places = ["trash", "beside"] as const;
+  return places.find((w) => context.disk.lstat(originalOf(context, index, path, w)) !== null);
+}
+
 function step(input: Input, facts: Omit<Facts, "i">): Step {
   const undo: Facts = { ...facts, i: input.index };
   const actions = backwardActions(input.context, input.ledger, undo);
@@ -160,10 +175,6 @@ function step(input: Input, facts: Omit<Facts, "i">): Step {
 function keep(input: Input, path: string, reason: string, quiet = false): Step {
   const kept: Kept = { index: input.index, path, reason, ...(quiet ? { quiet: true } : {}) };
   return { ...input.nothing, kept };
-}
-
-function nearOf(facts: Facts): { near?: true } {
-  return facts.near === true ? { near: true } : {};
 }
 
 /**
@@ -214,11 +225,11 @@ function takeBackFile(input: Input, path: string): Step {
   if (digestOf(context.disk, path) !== facts.hash) {
     return keep(input, path, "was changed after the migration");
   }
-  return step(input, { id: identityOf(stat), ...nearOf(facts) });
+  return step(input, {});
 }
 
 function takeBackMove(input: Input, { from, to }: { from: string; to: string }): Step {
-  const { context, facts, index } = input;
+  const { context, index } = input;
   const { disk } = context;
   const stat = disk.lstat(to);
   const occupant = disk.lstat(from);
@@ -228,16 +239,16 @@ function takeBackMove(input: Input, { from, to }: { from: string; to: string }):
     return keep(input, to, "is gone, so it cannot go back");
   }
   expectDirectory(context, from);
-  const near = context.isNear(to) ? { near: true as const } : {};
   if (occupant !== null && !sameEntry) {
     return keep(input, to, `cannot go back: "${from}" is there again`);
   }
-  const original = context.private("trash", { index, path: from, near: facts.near === true });
-  const digest = treeDigestIfThere(context, original);
-  if (digest !== null && digest === treeDigest(disk, to)) {
-    return step(input, { id: identityOf(stat), aside: true, ...near });
+  // Only a move across devices has left its original behind. It goes back itself if it can.
+  const aside = whereIs(context, index, from);
+  if (aside !== undefined) {
+    const original = originalOf(context, index, from, aside);
+    if (treeDigest(disk, original) === treeDigest(disk, to)) return step(input, { aside });
   }
-  return step(input, { id: identityOf(stat), ...near });
+  return step(input, { id: identityOf(stat) });
 }
 
 function expectDirectory(context: Context, path: string): void {
@@ -246,23 +257,20 @@ function expectDirectory(context: Context, path: string): void {
   throw new Obstacle(path, "has no directory to go back to");
 }
 
-/** Only a move across devices has left its original behind, so this costs others one look. */
-function treeDigestIfThere(context: Context, path: string): string | null {
-  return context.disk.lstat(path) === null ? null : treeDigest(context.disk, path);
-}
-
 function takeBackTrash(input: Input, path: string): Step {
-  const { context, facts, index } = input;
-  const trash = context.private("trash", { index, path, near: facts.near === true });
-  const stat = context.disk.lstat(trash);
+  const { context, index } = input;
+  const aside = whereIs(context, index, path);
   const occupant = context.disk.lstat(path);
-  if (stat === null) {
+  if (aside === undefined) {
     return occupant === null ? keep(input, path, "is no longer in the trash") : input.nothing;
   }
-  if (occupant !== null)
-    return keep(input, path, `is there again; the old one stays at "${trash}"`);
+  const original = originalOf(context, index, path, aside);
+  if (occupant !== null) {
+    return keep(input, path, `is there again; the old one stays at "${original}"`);
+  }
   expectDirectory(context, path);
-  return step(input, { id: identityOf(stat), ...nearOf(facts) });
+  const stat = context.disk.lstat(original);
+  return step(input, { ...(stat === null ? {} : { id: identityOf(stat) }), aside });
 }
 
 function takeBackPatch(input: Input, operation: FieldPatch): Step {

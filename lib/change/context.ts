@@ -5,6 +5,7 @@
 import { basename } from "node:path";
 import { errorCode } from "../errors.ts";
 import { type Action, digestOf, type Swap } from "./action.ts";
+import { removeTree, treeDigest } from "./copy.ts";
 import type { Disk, WriteOptions } from "./disk.ts";
 import { Drafts } from "./drafts.ts";
 import type { Facts, SwapFacts } from "./journal.ts";
@@ -64,6 +65,15 @@ export class Context {
     return dev !== this.#dev || this.mounts.has(dirOf(path));
   }
 
+  /**
+   * Whether an operation has to wait until its directory has been made, because its new content is
+   * written there and not in the migration's directory.
+   */
+  mustWait(operation: Operation): boolean {
+    if (operation.op !== "create") return false;
+    return this.isNear(operation.path) && !this.roots.parentOf(operation.path).exists;
+  }
+
   /** Writes a staged file, setting aside one of the same name that a crash may have left. */
   stage(path: string, content: readonly Uint8Array[], like: WriteOptions): void {
     try {
@@ -88,12 +98,25 @@ export class Context {
     else this.setAside(path);
   }
 
-  /** Removes what an undo took out of the way beside its target, when it is our own content. */
+  /**
+   * Removes what an undo took out of the way beside its target, where it would stay in the user's
+   * way: when it is our own content, or the copy of what stands at its old place again.
+   */
   dropOurs(action: Action): void {
-    const isNear = action.act === "swap" || action.act === "move";
-    if (!isNear || action.drop === undefined) return;
-    const path = action.act === "swap" ? action.keep : action.to;
-    if (digestOf(this.disk, path) === action.drop) this.disk.unlink(path);
+    if (action.act === "swap" && action.drop !== undefined)
+      this.#dropFile(action.keep, action.drop);
+    if (action.act !== "aside" && action.act !== "move") return;
+    const asides = action.act === "aside" ? action.asides : (action.across?.asides ?? []);
+    const beside = asides.at(-1);
+    if (beside === undefined || this.disk.lstat(beside) === null) return;
+    if (action.act === "aside" && action.drop !== undefined) this.#dropFile(beside, action.drop);
+    const { twin } = action;
+    if (twin === undefined || treeDigest(this.disk, beside) !== treeDigest(this.disk, twin)) return;
+    removeTree(this.disk, beside);
+  }
+
+  #dropFile(path: string, digest: string): void {
+    if (digestOf(this.disk, path) === digest) this.disk.unlink(path);
   }
 
   /** A free name in the trash. */
@@ -113,6 +136,11 @@ export class Context {
     const original = this.plan[index];
     const name = original && touchedBy(original).writes[slot];
     return this.places.private(kind, tag, path, near, basename(name ?? path));
+  }
+
+  /** Where `path` may go when it has to go out of the way, see `Aside`. */
+  asides(owner: Omit<Owner, "near">): string[] {
+    return [false, true].map((near) => this.private("trash", { ...owner, near }));
   }
 
   /** A swap whose private files are named after their owner. */

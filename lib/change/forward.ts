@@ -63,13 +63,12 @@ export function forwardActions(context: Context, facts: Facts): (Action | null)[
     case "move": {
       const { from, to } = operation;
       const copy = context.private("copy", { index, path: to, near: true });
-      const aside = context.private("trash", { index, path: from, near });
-      return [{ act: "move", from, to, ...idOf(facts), across: { copy, aside } }];
+      const across = { copy, asides: context.asides({ index, path: from }) };
+      return [{ act: "move", from, to, ...idOf(facts), across }];
     }
     case "trash": {
-      const from = operation.path;
-      const to = context.private("trash", { index, path: from, near });
-      return [{ act: "move", from, to, ...idOf(facts) }];
+      const { path } = operation;
+      return [{ act: "aside", from: path, asides: context.asides({ index, path }) }];
     }
     case "patchJson":
     case "patchYaml":
@@ -148,30 +147,25 @@ function presentActions(context: Context, facts: Facts): Action[] {
   return forwardActions(context, facts).filter((action) => action !== null);
 }
 
-/** Where the trash of `path` is: with the migration, or beside the path on another device. */
-function nearness(context: Context, path: string): { near?: true } {
-  return context.isNear(path) ? { near: true } : {};
-}
-
 function prepareMove(
   context: Context,
   index: number,
   { from, to }: { from: string; to: string },
 ): Step {
-  const near = nearness(context, from);
+  context.roots.parentOf(from);
   context.roots.parentOf(to);
   const stat = expectThere(context, from);
   const taken = context.disk.lstat(to);
   const sameEntry = fold(from) === fold(to) && taken?.ino === stat.ino;
   if (taken !== null && !sameEntry) throw new Obstacle(to, "is there already");
-  const facts: Facts = { i: index, id: identityOf(stat), ...near };
+  const facts: Facts = { i: index, id: identityOf(stat) };
   return { index, facts, actions: presentActions(context, facts), staged: [], bytes: 0 };
 }
 
 function prepareTrash(context: Context, index: number, path: string): Step {
-  const near = nearness(context, path);
-  const stat = expectThere(context, path);
-  const facts: Facts = { i: index, id: identityOf(stat), ...near };
+  context.roots.parentOf(path);
+  expectThere(context, path);
+  const facts: Facts = { i: index };
   return { index, facts, actions: presentActions(context, facts), staged: [], bytes: 0 };
 }
 

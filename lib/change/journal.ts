@@ -18,11 +18,11 @@ import type { Kept } from "./options.ts";
 export interface Facts {
   /** Index of the operation in the plan. */
   i: number;
-  /** create, move, trash: private files stand beside the target, which is on another device. */
+  /** create: the new content is staged beside the target, which is on another device. */
   near?: true;
   /** makeDir: the directory was absent. */
   made?: true;
-  /** move, trash: what was there, see `identityOf`. */
+  /** move: what was there, see `identityOf`. */
   id?: string;
   /** create: digest of the content. */
   hash?: string;
@@ -30,8 +30,8 @@ export interface Facts {
   swaps?: (SwapFacts | null)[];
   /** Undo of a patch: the original file itself comes back, rather than a patched one. */
   exact?: true;
-  /** Undo of a move across devices: the original is still there and comes back itself. */
-  aside?: true;
+  /** Undo of trash, and of a move across devices: where the original is that comes back. */
+  aside?: "trash" | "beside";
   /** renameTmux: there was nothing to rename. */
   skip?: true;
 }

@@ -7,7 +7,7 @@
  */
 
 import { errorCode, ToolkitError } from "../errors.ts";
-import { changedDirs, perform } from "./action.ts";
+import { changedDirs, type DiskAction, perform } from "./action.ts";
 import { prepareBackward } from "./backward.ts";
 import { BatchPaths, batchBytes, batchOperations } from "./batch.ts";
 import type { Context, Step } from "./context.ts";
@@ -129,7 +129,8 @@ export class Run {
     if (this.#hasMoved) this.#flushMoves();
     while (next < queue.length && next - start < batchOperations && bytes < batchBytes) {
       const index = queue[next] ?? 0;
-      if (!paths.accept(context.operation(index))) break;
+      const operation = context.operation(index);
+      if (!paths.accept(operation) || (steps.length > 0 && context.mustWait(operation))) break;
       const step = await this.#prepare(index, 0);
       if (step !== null) steps.push(step);
       bytes += step?.bytes ?? 0;
@@ -236,7 +237,7 @@ export class Run {
         if (perform(context.disk, action) === "again") return false;
         context.dropOurs(action);
       } catch (error) {
-        if (this.#isNewMount(error, step.index)) return false;
+        if (this.#isNewMount(error, action)) return false;
         this.#keepOrThrow(step.index, error);
         return true;
       }
@@ -245,13 +246,19 @@ export class Run {
   }
 
   /** A bind mount shows only when a rename fails; then private files go beside their target. */
-  #isNewMount(error: unknown, index: number): boolean {
-    if (errorCode(error) !== "EXDEV") return false;
-    const { context } = this.parts;
-    const dirs = touchedBy(context.operation(index)).writes.map((path) => dirOf(path));
-    const unknown = dirs.filter((dir) => !context.mounts.has(dir));
-    for (const dir of unknown) context.mounts.add(dir);
-    return unknown.length > 0;
+  #isNewMount(error: unknown, action: DiskAction): boolean {
+    if (errorCode(error) !== "EXDEV" || this.direction === "undo") return false;
+    const { places, mounts } = this.parts.context;
+    const paths =
+      action.act === "move"
+        ? [action.from, action.to]
+        : action.act === "swap"
+          ? [action.staged, action.path]
+          : [];
+    const mine = paths.filter((path) => path.startsWith(places.dir));
+    if (mine.length === 0) return false;
+    for (const path of paths) if (!mine.includes(path)) mounts.add(dirOf(path));
+    return true;
   }
 
   async #renameTmux(index: number, { from, to }: { from: string; to: string }): Promise<void> {

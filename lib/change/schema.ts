@@ -98,7 +98,7 @@ const facts = v.strictObject({
   hash: v.optional(digest),
   swaps: v.optional(v.array(v.nullable(swap))),
   exact: v.optional(yes),
-  aside: v.optional(yes),
+  aside: v.optional(v.picklist(["trash", "beside"])),
   skip: v.optional(yes),
 });
 

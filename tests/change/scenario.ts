@@ -22,12 +22,21 @@ export interface Scenario {
   applyOptions: ApplyOptions;
 }
 
-/** Writes the standard world below `base/tree` and plans `choices` for it. */
-export function makeScenario(disk: Disk, base: string, choices: readonly Choice[]): Scenario {
+/**
+ * Writes the standard world below `base/tree` and plans `choices` for it.
+ *
+ * @param onDirs called with the tree's path when its directories are there and empty
+ */
+export function makeScenario(
+  disk: Disk,
+  base: string,
+  choices: readonly Choice[],
+  onDirs?: (root: string) => void,
+): Scenario {
   const root = join(base, "tree");
   disk.makeDir(root);
   const world = makeWorld();
-  writeWorld(disk, root, world);
+  writeWorld(disk, root, world, onDirs);
   const { operations, after } = makePlan(root, world, choices);
   const migrationDir = join(base, "migrations", "test-20260101T000000Z-abcdef");
   const options: EngineOptions = {

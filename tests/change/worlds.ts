@@ -47,15 +47,19 @@ export function makeWorld(): World {
   ]);
 }
 
-/** Writes a world below `root`, which must exist. */
-export function writeWorld(disk: Disk, root: string, world: World): void {
+/** Writes a world below `root`, which must exist; `onDirs` as in `makeScenario`. */
+export function writeWorld(
+  disk: Disk & { makeSymlink?: (target: string, path: string) => void },
+  root: string,
+  world: World,
+  onDirs?: (root: string) => void,
+): void {
+  for (const [name, thing] of world) if (thing.kind === "dir") disk.makeDir(join(root, name));
+  onDirs?.(root);
   for (const [name, thing] of world) {
     const path = join(root, name);
-    if (thing.kind === "dir") disk.makeDir(path);
-    else if (thing.kind === "link") {
-      if (!("makeSymlink" in disk)) continue;
-      (disk.makeSymlink as (target: string, path: string) => void)(thing.target, path);
-    } else {
+    if (thing.kind === "link") disk.makeSymlink?.(thing.target, path);
+    else if (thing.kind !== "dir") {
       const mode = thing.kind === "text" ? (thing.mode ?? 0o644) : 0o644;
       disk.writeNew(path, [Buffer.from(thing.text)], { mode });
     }

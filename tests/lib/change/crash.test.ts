@@ -1,0 +1,110 @@
+/** Migrations that are killed, lose power, or meet an error of the disk: bounded shares of each. */
+
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { choices, endings } from "../../change/arbitraries.ts";
+import {
+  countCalls,
+  type Ending,
+  runIntoCrash,
+  runIntoError,
+  runWell,
+  type Setting,
+} from "../../change/sweep.ts";
+
+/** One plan with every kind of operation, some of them on the same files. */
+const richPlan: Setting = {
+  choices: [
+    [0, 0, 0],
+    [3, 0, 1],
+    [2, 3, 0],
+    [4, 0, 1],
+    [6, 1, 2],
+    [7, 0, 0],
+    [1, 2, 2],
+    [5, 0, 9],
+    [3, 1, 1],
+    [4, 0, 2],
+  ],
+};
+
+async function check(setting: fc.Arbitrary<Setting>, numRuns: number): Promise<void> {
+  const property = fc.asyncProperty(setting, async (given) => {
+    expect(await runWell(given)).toEqual([]);
+  });
+  await fc.assert(property, { numRuns });
+}
+
+const plain = choices.map((chosen): Setting => ({ choices: chosen }));
+const caseless = plain.map((each): Setting => ({ ...each, disk: { caseless: true } }));
+const plainest = plain.map((each): Setting => ({ ...each, disk: { noExchange: true } }));
+const mounted = fc
+  .tuple(plain, fc.constantFrom("a", "b", "empty"), fc.constantFrom("device", "bind"))
+  .map(
+    ([each, name, kind]): Setting => ({
+      ...each,
+      mount: { name, kind: kind as "device" | "bind" },
+    }),
+  );
+
+test("any plan is applied as it says, and taken back to the same tree", async () => {
+  await check(plain, 150);
+});
+
+test("also where names that differ in case are the same", async () => {
+  await check(caseless, 40);
+});
+
+test("also where files cannot be exchanged", async () => {
+  await check(plainest, 60);
+});
+
+test("also across devices and mounts", async () => {
+  await check(mounted, 150);
+});
+
+async function survives(
+  setting: fc.Arbitrary<Setting>,
+  ending: fc.Arbitrary<Ending>,
+  numRuns: number,
+): Promise<void> {
+  const property = fc.asyncProperty(setting, ending, async (given, end) => {
+    const isError = !["crash", "tear", "power"].includes(end.kind);
+    expect(await (isError ? runIntoError(given, end) : runIntoCrash(given, end))).toEqual([]);
+  });
+  await fc.assert(property, { numRuns });
+}
+
+test("a kill at every single call is survived", async () => {
+  const calls = await countCalls(richPlan);
+  for (let call = 0; call < calls; call += 1) {
+    const at = call / calls;
+    for (const next of ["resume", "undo"] as const) {
+      const kind = call % 2 === 0 ? "crash" : "tear";
+      const wrong = await runIntoCrash(richPlan, { at, kind, next });
+      expect({ call, kind, next, wrong }).toEqual({ call, kind, next, wrong: [] });
+    }
+  }
+}, 30_000);
+
+test("a kill at any moment of any plan is survived", async () => {
+  await survives(plain, endings("crash", "tear"), 200);
+}, 30_000);
+
+test("a kill is survived across devices and without exchange", async () => {
+  await survives(mounted, endings("crash", "tear"), 250);
+  await survives(plainest, endings("crash", "tear"), 100);
+}, 30_000);
+
+test("a power cut at any moment is survived", async () => {
+  await survives(plain, endings("power"), 400);
+}, 30_000);
+
+test("a power cut is survived across devices and without exchange", async () => {
+  await survives(mounted, endings("power"), 250);
+  await survives(plainest, endings("power"), 100);
+}, 30_000);
+
+test("an error of the disk at any call is told, and both ways are open", async () => {
+  await survives(plain, endings("ENOSPC", "EIO", "EACCES", "EMFILE", "EXDEV"), 400);
+}, 30_000);
