@@ -10,6 +10,7 @@ import { isPrivateName } from "../../lib/change/places.ts";
 import { applyPlan, resume, undo } from "../../lib/change/transaction.ts";
 import { ToolkitError } from "../../lib/errors.ts";
 import { SimulatedDisk, type SimulationOptions } from "../simulated-disk.ts";
+import { editAsUser, holds, type UserEdit } from "./edits.ts";
 import { randomFrom } from "./effects.ts";
 import { type FaultyDisk, faulty } from "./faults.ts";
 import { contentsOf, makeScenario, type Scenario } from "./scenario.ts";
@@ -175,4 +176,38 @@ function faultsOfMessage(error: ToolkitError): string[] {
   const isTold = error.message.includes("injected into call");
   const isHinted = /rollback ID/.test(error.hint ?? "");
   return isTold && isHinted ? [] : [`message: ${error.message} (${error.hint})`];
+}
+
+/**
+ * Applies a plan, lets the user work on, and takes it back, killed on the way and finished, twice.
+ * What the user wrote must be in the user's tree after it, or where the result says it was kept.
+ */
+export async function runWithEdits(
+  setting: Setting,
+  edits: readonly UserEdit[],
+  ending: Ending,
+): Promise<string[]> {
+  const { disk, scenario } = build(setting);
+  await applyPlan({ ...scenario.applyOptions, disk });
+  const words = editAsUser(disk, scenario.root, scenario.operations, edits);
+  disk.flushAll();
+  const fault = faulty(disk, { at: 1 + Math.floor(ending.at * 300), kind: ending.kind });
+  try {
+    await undo({ ...scenario.options, disk: fault.disk });
+  } catch (error) {
+    if (!fault.hit()) throw error;
+  }
+  const missing = (disk: SimulatedDisk, when: string) =>
+    words
+      .filter((word) => !holds(disk, scenario.root, word))
+      .map((word) => `${when}: ${word} is gone`);
+  const wreck = disk.afterKill();
+  const wrong = missing(wreck, "killed");
+  const options = { ...scenario.options, disk: wreck };
+  await undo(options);
+  wrong.push(...missing(wreck, "undone"));
+  const first = timed({ disk: wreck, scenario });
+  await undo(options);
+  wrong.push(...differences(first, timed({ disk: wreck, scenario })).map((l) => `again: ${l}`));
+  return wrong;
 }

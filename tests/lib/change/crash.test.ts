@@ -9,6 +9,7 @@ import {
   runIntoCrash,
   runIntoError,
   runWell,
+  runWithEdits,
   type Setting,
 } from "../../change/sweep.ts";
 
@@ -107,4 +108,17 @@ test("a power cut is survived across devices and without exchange", async () => 
 
 test("an error of the disk at any call is told, and both ways are open", async () => {
   await survives(plain, endings("ENOSPC", "EIO", "EACCES", "EMFILE", "EXDEV"), 400);
+}, 30_000);
+
+test("what a user did after a migration survives taking it back, killed or not", async () => {
+  const edits = fc.array(fc.tuple(fc.nat(5), fc.nat(60)), { maxLength: 8 });
+  const property = fc.asyncProperty(
+    plain,
+    edits,
+    endings("crash", "tear"),
+    async (given, edited, end) => {
+      expect(await runWithEdits(given, edited, end)).toEqual([]);
+    },
+  );
+  await fc.assert(property, { numRuns: 200 });
 }, 30_000);
