@@ -170,7 +170,8 @@ async function executeRun(
   first: Assessment,
 ): Promise<Outcome> {
   const { args, out, terminal, cwd } = context;
-  const { refuseBlocked, refuseLive } = await import("../lib/storage/live.ts");
+  const { refuseBlocked, refuseLive, refuseRunning } = await import("../lib/storage/live.ts");
+  await refuseRunning(first.plan.inventory);
   if (args.plan !== undefined) {
     const { demandSamePlan, readSavedPlan } = await import("../lib/storage/saved-plan.ts");
     demandSamePlan(readSavedPlan(resolve(cwd, args.plan)), first.plan);

@@ -11,6 +11,7 @@ import type { Env } from "../process.ts";
 import { plural } from "../text.ts";
 import { hasSession, renameSession } from "../tmux.ts";
 import { type Assessment, type AssessOptions, assess } from "./assess.ts";
+import { refuseRunning } from "./live.ts";
 import { operationsOf } from "./plan.ts";
 import { plainStyle, planReport } from "./report.ts";
 import { rootsOf } from "./roots.ts";
@@ -64,6 +65,8 @@ export async function execute(
 /** Finishes the interrupted storage migration of this disk. */
 export async function resumeStorage(options: AssessOptions, run: RunOptions): Promise<Execution> {
   const { places, env } = options;
+  const { inventory } = assess(options).plan;
+  await refuseRunning(inventory);
   const { migrations } = await listMigrations(join(places.baseDir, "migrations"));
   const newest = migrations.findLast(
     ({ script, state }) => script === "migrate" && (state === "interrupted" || state === "planned"),
@@ -74,7 +77,7 @@ export async function resumeStorage(options: AssessOptions, run: RunOptions): Pr
       `Cannot resume in "${places.baseDir}": nothing was interrupted`,
     );
   }
-  const roots = rootsOf(assess(options).plan.inventory);
+  const roots = rootsOf(inventory);
   const result = await resume(engineOptions(newest.id, places, env, roots, run));
   return finished(newest.id, result, verify(options, []), places);
 }

@@ -1,5 +1,8 @@
 /** Whether AO is at work on this disk. While it is, nothing is migrated unless told to. */
 
+import { join } from "node:path";
+import { realDisk } from "../change/disk.ts";
+import { releaseRunLock, takeRunLock } from "../change/lock.ts";
 import { ToolkitError } from "../errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { tmuxFields } from "./metadata-edits.ts";
@@ -14,6 +17,19 @@ export function refuseBlocked(plan: StoragePlan): void {
     hint: fault === null ? "bun run scripts/migrate.ts --resume" : "mend that file, then run again",
     ...(fault !== null && { place: fault.place }),
   });
+}
+
+/**
+ * A migration that has not ended may be running still; then its holder is who to tell about.
+ *
+ * @throws {ToolkitError} refused, naming the process that holds the lock
+ */
+export async function refuseRunning({ places, openMigrations }: Inventory): Promise<void> {
+  const [migration] = openMigrations;
+  if (migration === undefined) return;
+  const holder = { pid: process.pid, command: "migrate", startedAt: new Date().toISOString() };
+  const file = join(places.baseDir, "migrations", ".lock");
+  releaseRunLock(await takeRunLock(realDisk, file, { ...holder, migration }));
 }
 
 /** @throws {ToolkitError} refused, while AO or one of its sessions is live */
