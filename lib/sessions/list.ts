@@ -1,6 +1,7 @@
 /** The sessions of a disk with what runs them and where they work. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import type { Env } from "../process.ts";
 import { listSessions as listTmux } from "../tmux.ts";
@@ -44,13 +45,16 @@ export async function listSessions(
   const dirs = chosenDirs(baseDir, project);
   const live = listTmux(env);
   const names = new Set(live?.map(({ name }) => name));
+  const isThere = createLookup();
   const projects = dirs.map((dir) => ({
     dir,
-    sessions: readSessions(dir).map((session) => ({
-      ...session,
-      running: session.tmuxNames.find((name) => names.has(name)) ?? null,
-      worktreeState: placeOf(session),
-    })),
+    sessions: readSessions(dir).map((session) =>
+      // In place: a copy of each would cost as much as reading them.
+      Object.assign(session, {
+        running: session.tmuxNames.find((name) => names.has(name)) ?? null,
+        worktreeState: placeOf(session, isThere),
+      }),
+    ),
   }));
   const there = projects
     .flatMap(({ sessions }) => sessions)
@@ -64,7 +68,7 @@ export async function listSessions(
 export async function inspect(session: Session, env: Env): Promise<ListedSession> {
   const names = new Set(listTmux(env)?.map(({ name }) => name));
   const running = session.tmuxNames.find((name) => names.has(name)) ?? null;
-  const listed = { ...session, running, worktreeState: placeOf(session) };
+  const listed = { ...session, running, worktreeState: placeOf(session, existsSync) };
   if (listed.worktreeState === "unchecked") await check([listed], env);
   return listed;
 }
@@ -80,11 +84,36 @@ function chosenDirs(baseDir: string, project: string | undefined): StateDir[] {
   });
 }
 
-function placeOf({ worktree, pipePath }: Session): ListedWorktree {
+/** Whether a path is there, with one look at each parent: most worktrees stand beside others. */
+function createLookup(): (path: string) => boolean {
+  const parents = new Map<string, Set<string>>();
+  return (path) => {
+    const parent = dirname(path);
+    let names = parents.get(parent);
+    if (names === undefined) {
+      names = new Set(namesIn(parent));
+      parents.set(parent, names);
+    }
+    return names.has(basename(path));
+  };
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function placeOf(
+  { worktree, pipePath }: Session,
+  isThere: (path: string) => boolean,
+): ListedWorktree {
   if (worktree === undefined) return "none";
   // A path of another system's session is not looked for here.
   if (pipePath !== undefined && !worktree.startsWith("/")) return "unknown";
-  return existsSync(worktree) ? "unchecked" : "missing";
+  return isThere(worktree) ? "unchecked" : "missing";
 }
 
 async function check(sessions: ListedSession[], env: Env): Promise<void> {

@@ -52,21 +52,23 @@ export function readSessions(dir: StateDir): Session[] {
     const single = readSession(dir, "orchestrator", `${dir.path}/orchestrator.json`);
     if (single !== null) sessions.push(single);
   }
-  return sessions.sort((a, b) => compareIds(a.id, b.id));
+  return sortById(sessions);
 }
 
 /** `int-2` before `int-10`. */
-export function compareIds(a: string, b: string): number {
-  const [textA, numberA] = splitId(a);
-  const [textB, numberB] = splitId(b);
-  if (textA !== textB) return textA < textB ? -1 : 1;
-  return numberA - numberB || (a < b ? -1 : 1);
-}
-
-function splitId(id: string): [string, number] {
-  const at = id.lastIndexOf("-") + 1;
-  const number = at === 0 ? Number.NaN : Number(id.slice(at));
-  return Number.isNaN(number) ? [id, -1] : [id.slice(0, at), number];
+function sortById(sessions: Session[]): Session[] {
+  const keyed = sessions.map((session) => {
+    const { id } = session;
+    const at = id.lastIndexOf("-") + 1;
+    const number = at === 0 ? Number.NaN : Number(id.slice(at));
+    const isNumbered = !Number.isNaN(number);
+    return { session, text: isNumbered ? id.slice(0, at) : id, number: isNumbered ? number : -1 };
+  });
+  keyed.sort((a, b) => {
+    if (a.text !== b.text) return a.text < b.text ? -1 : 1;
+    return a.number - b.number || (a.session.id < b.session.id ? -1 : 1);
+  });
+  return keyed.map(({ session }) => session);
 }
 
 /** The session of one file; null when the file is gone. */
@@ -139,23 +141,36 @@ function parse(bytes: Buffer, file: string): Source | string {
 
 function describe(session: Session, source: Source): Session {
   const fields = sessionFieldsOf(source);
-  const lifecycle = objectOf(source.lifecycle ?? source.statePayload);
-  const handle = objectOf(source.runtimeHandle);
+  const isTold = fields.status !== undefined && fields.pr !== undefined;
+  const lifecycle = isTold ? undefined : objectOf(source.lifecycle ?? source.statePayload);
+  // Of a pipe only Windows knows; what tmux runs says so.
+  const handle = fields.runtimeName === "tmux" ? undefined : objectOf(source.runtimeHandle);
   const status = fields.status ?? textOf(objectOf(lifecycle?.session)?.state);
   const pr = fields.pr ?? textOf(objectOf(lifecycle?.pr)?.url);
   const worktree = fields.worktree ?? fields.workspacePath ?? fields.handleWorkspacePath;
   const pipePath = fields.pipePath ?? textOf(objectOf(handle?.data)?.pipePath);
   const ptyHostPid = textOf(source.ptyHostPid ?? objectOf(handle?.data)?.ptyHostPid);
   const inTmux = fields.runtimeName === undefined || fields.runtimeName === "tmux";
-  const names = [fields.lifecycleTmuxName, fields.tmuxName, inTmux ? fields.handleId : undefined];
   const { branch, issue, createdAt, agent } = fields;
-  const known = { status, branch, issue, pr, createdAt, agent, worktree, pipePath, ptyHostPid };
-  for (const [key, value] of Object.entries(known)) {
-    if (value !== undefined) session[key as keyof typeof known] = value;
+  // One by one: a loop over the names shows in a list of tens of thousands.
+  if (status !== undefined) session.status = status;
+  if (branch !== undefined) session.branch = branch;
+  if (issue !== undefined) session.issue = issue;
+  if (pr !== undefined) session.pr = pr;
+  if (createdAt !== undefined) session.createdAt = createdAt;
+  if (agent !== undefined) session.agent = agent;
+  if (worktree !== undefined) session.worktree = worktree;
+  if (pipePath !== undefined) session.pipePath = pipePath;
+  if (ptyHostPid !== undefined) session.ptyHostPid = ptyHostPid;
+  for (const name of [
+    fields.lifecycleTmuxName,
+    fields.tmuxName,
+    inTmux ? fields.handleId : undefined,
+  ]) {
+    if (name !== undefined && !session.tmuxNames.includes(name)) session.tmuxNames.push(name);
   }
   if (fields.sessionId !== undefined && session.id === "orchestrator")
     session.id = fields.sessionId;
-  session.tmuxNames = [...new Set(names.filter((name) => name !== undefined))];
   return session;
 }
 
