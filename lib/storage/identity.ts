@@ -8,6 +8,7 @@
 
 import {
   configHash,
+  isInside,
   isProjectId,
   isSafeProjectId,
   projectIdOf,
@@ -129,6 +130,9 @@ function ownerOfDir(
   projects: Project[],
   decisions: Decisions,
 ): { project: Project } | Orphan {
+  if (dir.layout === "v0" && !isInside(dir.path, inventory.places.home)) {
+    return { dir, reason: "it lies outside the home directory, where nothing is changed" };
+  }
   const claims = claimsFor(dir, inventory, projects);
   const strong = claims.filter((claim) => claim.weak !== true);
   const candidates = distinct(strong.length > 0 ? strong : claims);

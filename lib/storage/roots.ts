@@ -1,7 +1,7 @@
 /** The named places: the only directories and files that a storage migration may write to. */
 
-import { existsSync } from "node:fs";
-import type { Places } from "../paths.ts";
+import { existsSync, lstatSync } from "node:fs";
+import { isInside, type Places } from "../paths.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** Places of the toolkit itself, known without looking at the disk. */
@@ -32,7 +32,8 @@ export function rootsOf(inventory: Inventory): string[] {
 
 /**
  * Places for taking a migration back when the registry may no longer say which repositories there
- * are: of the roots that the plan recorded, those that are a git directory's own worktree links.
+ * are: of the roots that the plan recorded, those that are a git directory's own worktree links, and
+ * V0's directories, which only a config of the user's ever named.
  */
 export function recordedRoots(places: Places, recorded: readonly string[]): string[] {
   const isGitLinks = (root: string) => {
@@ -40,5 +41,11 @@ export function recordedRoots(places: Places, recorded: readonly string[]): stri
     const gitDir = root.slice(0, -"/worktrees".length);
     return existsSync(`${gitDir}/HEAD`) && existsSync(`${gitDir}/objects`);
   };
-  return [...fixedRoots(places), ...recorded.filter(isGitLinks)];
+  const isV0 = (root: string) =>
+    root !== places.home && isInside(root, places.home) && isDirectory(root);
+  return [...fixedRoots(places), ...recorded.filter((root) => isGitLinks(root) || isV0(root))];
+}
+
+function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -3,7 +3,7 @@
  * link; one whose owner is not certain stays where it is.
  */
 
-import { isSafeSessionId } from "../paths.ts";
+import { isInside, isSafeSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import { type Identities, repositoryPath } from "./identity.ts";
 import type { Inventory, SessionFile, StateDir, WorktreeLeaf } from "./inventory.ts";
@@ -135,6 +135,10 @@ class WorktreePlanner {
   /** Worktrees outside the base dir are adopted when exactly one session, or else one project, owns them. */
   adopt(leaf: WorktreeLeaf): void {
     if (leaf.where !== "legacy-root" && leaf.where !== "v0") return;
+    if (leaf.where === "v0" && !isInside(leaf.path, this.inventory.places.home)) {
+      this.#leave(leaf, "it lies outside the home directory, where nothing is changed");
+      return;
+    }
     if (leaf.adminDir === undefined || leaf.commonDir === undefined) {
       this.#leave(leaf, "it is not a git worktree");
       return;
