@@ -48,6 +48,11 @@ async function attach(home: Home, cwd: string, session: string, tmuxName: string
     if (tries === 200) throw new Error(`nobody attached to ${tmuxName}: ${(await shown).screen}`);
     await Bun.sleep(25);
   }
+  // The script has become tmux: nothing stands between the client and whoever called it.
+  const client = tmux("list-clients", "-t", target, "-F", "#{client_pid}");
+  if (process.platform === "linux") {
+    expect(readFileSync(`/proc/${client}/stat`, "utf8").split(" ")[3]).toBe(`${process.pid}`);
+  }
   tmux("detach-client", "-s", target);
   return shown;
 }
