@@ -140,6 +140,9 @@ export class Run {
     let again = await this.#commit({ ...batch, first: true }, steps);
     for (let attempt = 1; again.length > 0; attempt += 1) {
       context.roots.forget();
+      // A directory that is to go may hold nothing but locks of this batch's own files, and those
+      // files are done.
+      this.parts.locks.release();
       const anew: Step[] = [];
       for (const index of again) {
         const step = await this.#prepare(index, attempt);
