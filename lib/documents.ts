@@ -1,4 +1,7 @@
-/** The shape of what every script prints with `--json` when it fails. */
+/**
+ * The shape of what every script prints with `--json` when it fails, and the documents of scripts
+ * that have no folder of their own.
+ */
 
 import * as v from "valibot";
 import { exitCodes, type Outcome } from "./errors.ts";
@@ -22,3 +25,28 @@ export const errorDocumentSchema = v.strictObject({
 });
 
 export type ErrorDocument = v.InferOutput<typeof errorDocumentSchema>;
+
+const version = v.literal(1);
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** `demo --json`: commands that did not end as they should, and paths that differ at the end. */
+export const demoDocumentSchema = v.strictObject({
+  schemaVersion: version,
+  chapters: count,
+  failed: v.array(v.string()),
+  differences: v.array(v.string()),
+});
+
+/** `build --json`. */
+export const buildDocumentSchema = v.strictObject({
+  schemaVersion: version,
+  file: v.string(),
+  bytes: count,
+});
+
+/** `aokit completions SHELL --json`. */
+export const completionsDocumentSchema = v.strictObject({
+  schemaVersion: version,
+  shell: v.picklist(["bash", "zsh", "fish"]),
+  text: v.string(),
+});
