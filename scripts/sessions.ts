@@ -160,6 +160,8 @@ const attach = command({
         hint: words.map((word) => (word.startsWith("=") ? `'${word}'` : shellWord(word))).join(" "),
       });
     }
+    const { becomeProgram } = await import("../lib/sessions/exec.ts");
+    becomeProgram(words, env);
     const child = Bun.spawn(words, { env: { ...env }, stdio: ["inherit", "inherit", "inherit"] });
     if ((await child.exited) === 0) return "done";
     throw new ToolkitError("refused", `Cannot attach to "${args.session}": tmux refused`);

@@ -6,7 +6,6 @@
  * ended is no migration, and rollback must not offer it.
  */
 
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Disk, realDisk } from "../change/disk.ts";
 import { discardMigration } from "../change/engine.ts";
@@ -18,7 +17,7 @@ import type { EngineOptions } from "../change/options.ts";
 import { Places } from "../change/places.ts";
 import { planDigest } from "../change/plan.ts";
 import { applyPlan, undo } from "../change/transaction.ts";
-import { ToolkitError } from "../errors.ts";
+import { errorCode, ToolkitError } from "../errors.ts";
 import { entriesOf } from "./state-dirs.ts";
 
 /** Who changes what disk, for the records and for whoever has to wait. */
@@ -34,6 +33,8 @@ export interface ChangeOptions {
   signal?: AbortSignal;
   /** @default the real disk */
   disk?: Disk;
+  /** Whether a process that made a change may still be at it. @default asks the system */
+  isAlive?: (pid: number) => boolean;
 }
 
 /** What a change does. `make` is asked again when the disk turned out to have changed. */
@@ -54,8 +55,6 @@ export interface Applied<T> {
 const script = "sessions";
 /** How long to wait for other spawns and kills. */
 const patienceMs = 60_000;
-/** Longer than a spawn can take. */
-const abandonedMs = 30 * 60_000;
 
 /**
  * Applies a change as soon as the disk is free for it.
@@ -121,23 +120,39 @@ async function waitForOthers({ migrationDir, disk }: EngineOptions): Promise<boo
 }
 
 function isOurs(id: string): boolean {
-  return id.startsWith("spawn-") || id.startsWith("kill-");
+  return /^(spawn|kill)-\d+-/.test(id);
+}
+
+/** The process that a change's id names. */
+function pidOf(id: string): number {
+  return Number(id.split("-")[1]);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
+  }
 }
 
 /**
- * Takes back what crashed spawns and kills left half-made; false when there was none. A change that
- * was applied long ago and never completed had its process killed later on: its session is listed
- * like any other, and only the record goes.
+ * Takes back what crashed spawns and kills left half-made; false when there was none. Where the
+ * change itself was applied and the process killed after it, only the record goes: the session is
+ * listed like any other.
  */
 async function clearCrashed(options: ChangeOptions): Promise<boolean> {
   const migrationsDir = join(options.baseDir, "migrations");
   if (!entriesOf(migrationsDir).some(({ name }) => isOurs(name))) return false;
   const { migrations } = await listMigrations(migrationsDir, options.disk);
   let found = false;
-  for (const { id, title, script: by, state, createdAt } of migrations) {
-    if (by !== script) continue;
+  const { isAlive = isRunning } = options;
+  for (const { id, title, script: by, state } of migrations) {
+    // Its state was read without the lock: as long as its process lives, it may be another by now.
+    if (by !== script || isAlive(pidOf(id))) continue;
     const engine = { ...engineFor("spawn", options), ...named(id, options) };
-    if (state === "done" && Date.now() - Date.parse(createdAt) > abandonedMs) drop(engine);
+    if (state === "done") drop(engine);
     if (!["planned", "interrupted", "rolling-back"].includes(state)) continue;
     found = true;
     const kept = await takeBack(engine);
@@ -149,7 +164,11 @@ async function clearCrashed(options: ChangeOptions): Promise<boolean> {
 
 function engineFor(kind: Change<unknown>["kind"], options: ChangeOptions): EngineOptions {
   const { baseDir, command, disk } = options;
-  const engine = { ...named(newMigrationId(new Date(), kind), options), roots: [baseDir], command };
+  const engine = {
+    ...named(newMigrationId(new Date(), `${kind}-${process.pid}`), options),
+    roots: [baseDir],
+    command,
+  };
   return disk === undefined ? engine : { ...engine, disk };
 }
 
@@ -169,8 +188,6 @@ async function takeBack(engine: EngineOptions): Promise<string[]> {
       if (state === "rolled-back") drop(engine);
       return kept.map(({ path, reason }) => `${path}: ${reason}`);
     } catch (error) {
-      // Another spawn took it for crashed, and has taken it back.
-      if (!existsSync(engine.migrationDir)) return [];
       const isLocked = error instanceof ToolkitError && error.message.startsWith("Cannot lock ");
       if (!isLocked || Date.now() > deadline || !(await waitForOthers(engine))) throw error;
     }

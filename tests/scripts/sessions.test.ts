@@ -3,37 +3,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as v from "valibot";
 import { configHash } from "../../lib/paths.ts";
 import {
   instanceDocumentSchema,
-  killDocumentSchema,
   listDocumentSchema,
   sessionDocumentSchema,
   spawnDocumentSchema,
 } from "../../lib/sessions/document.ts";
-import { hasSession, listSessions } from "../../lib/tmux.ts";
+import { hasSession } from "../../lib/tmux.ts";
 import { readMetadata } from "../../node_modules/@composio/ao-core/dist/metadata.js";
 import { git, writeFiles } from "../disk/repos.ts";
+import { call, callJson, names, script } from "../lib/sessions/calling.ts";
 import { type Home, makeExample, makeExampleRepos, makeHome } from "../lib/sessions/site.ts";
-import { root, runInTerminal, runScript } from "../process.ts";
-
-const script = "scripts/sessions.ts";
-
-function call(home: Home, cwd: string, ...args: string[]) {
-  return runScript(script, args, { env: home.env, cwd, timeoutMs: 30_000 });
-}
-
-async function callJson<T>(
-  schema: v.GenericSchema<unknown, T>,
-  home: Home,
-  cwd: string,
-  ...args: string[]
-): Promise<T> {
-  const result = await call(home, cwd, ...args, "--json");
-  expect(result).toMatchObject({ code: 0 });
-  return v.parse(schema, JSON.parse(result.stdout));
-}
+import { runInTerminal, runScript } from "../process.ts";
 
 /** Attaches in a terminal, waits until tmux has that client in that session, and detaches it. */
 async function attach(home: Home, cwd: string, session: string, tmuxName: string) {
@@ -51,13 +33,11 @@ async function attach(home: Home, cwd: string, session: string, tmuxName: string
   // The script has become tmux: nothing stands between the client and whoever called it.
   const client = tmux("list-clients", "-t", target, "-F", "#{client_pid}");
   if (process.platform === "linux") {
-    expect(readFileSync(`/proc/${client}/stat`, "utf8").split(" ")[3]).toBe(`${process.pid}`);
+    expect(readFileSync(`/proc/${client}/status`, "utf8")).toContain(`\nPPid:\t${process.pid}\n`);
   }
   tmux("detach-client", "-s", target);
   return shown;
 }
-
-const names = (home: Home) => listSessions(home.env)?.map(({ name }) => name) ?? [];
 
 describe("the complete example of V1's design", () => {
   let home: Home;
@@ -320,91 +300,5 @@ describe("hostile words", () => {
       exit: 2,
       stderr: expect.stringContaining("one of backend, integrator"),
     });
-  });
-});
-
-describe("kill asks", () => {
-  async function spawned() {
-    const home = makeHome();
-    const code = makeExample(home);
-    makeExampleRepos(home);
-    const made = await callJson(spawnDocumentSchema, home, code, "spawn", "integrator", "INT-1");
-    const sandbox = { home: home.home, env: home.env, [Symbol.dispose]() {} };
-    return { home, code, sandbox, worktree: made.session.worktree.path ?? "" };
-  }
-
-  test("a second time before work is thrown away; a no changes nothing", async () => {
-    const { home, code, sandbox, worktree } = await spawned();
-    using _ = home;
-    writeFileSync(join(worktree, "new.txt"), "x");
-    const refused = await call(home, code, "kill", "int-1");
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
-    const words = ["kill", "int-1", "--discard-worktree"];
-    const no = await runInTerminal(
-      script,
-      words,
-      [
-        { expect: "Kill int-1", send: "y" },
-        { expect: "away for good, although it has", send: "n" },
-      ],
-      { sandbox, cwd: code },
-    );
-    expect(no).toMatchObject({ code: 130 });
-    expect(names(home)).toHaveLength(1);
-    const yes = await runInTerminal(
-      script,
-      words,
-      [
-        { expect: "Kill int-1", send: "y" },
-        { expect: "away for good, although it has", send: "y" },
-      ],
-      { sandbox, cwd: code },
-    );
-    expect(yes).toMatchObject({ code: 0 });
-    expect(existsSync(worktree)).toBe(false);
-    expect(names(home)).toEqual([]);
-  }, 30_000);
-
-  test("nothing when it was answered beforehand, and says what it kept", async () => {
-    const { home, code, worktree } = await spawned();
-    using _ = home;
-    writeFileSync(join(worktree, "new.txt"), "x");
-    const killed = await callJson(killDocumentSchema, home, code, "kill", "int-1", "--yes");
-    expect(killed).toMatchObject({
-      id: "int-1",
-      worktree: { path: worktree, removed: false, reason: "it has 1 uncommitted change" },
-    });
-    expect(existsSync(killed.archived)).toBe(true);
-    expect(await call(home, code, "list")).toMatchObject({
-      stdout: expect.stringContaining("No sessions"),
-    });
-  });
-
-  test("inside tmux, attach switches the client", async () => {
-    const { home, code, sandbox } = await spawned();
-    using _ = home;
-    const [name = ""] = names(home);
-    const line = `'${process.execPath}' '${join(root, script)}' attach int-1; sleep 30`;
-    writeFiles(home.home, { "go.sh": `cd '${code}'\n${line}\n` });
-    const tmux = (...args: string[]) =>
-      Bun.spawnSync(["tmux", ...args], { env: home.env })
-        .stdout.toString()
-        .trim();
-    const client = Bun.spawn(
-      ["tmux", "new-session", "-s", "outer", "sh", join(home.home, "go.sh")],
-      {
-        env: { ...sandbox.env, TERM: "xterm-256color" },
-        terminal: { cols: 80, rows: 24 },
-      },
-    );
-    let found = "";
-    for (let tries = 0; found === "" && tries < 200; tries += 1) {
-      await Bun.sleep(25);
-      found = tmux("list-clients", "-t", `=${name}:`);
-    }
-    expect(found).toContain(name);
-    tmux("kill-server");
-    await client.exited;
-    client.terminal?.close();
   });
 });

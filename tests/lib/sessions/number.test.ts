@@ -122,7 +122,8 @@ test("a reservation killed at any write is taken back by the next one", async ()
     dying.bury();
     isDead = dying.isDead();
     const told: string[] = [];
-    const next = await reserve(request(project), home.env, changeOptions(home, told));
+    const after = { ...changeOptions(home, told), isAlive: () => false };
+    const next = await reserve(request(project), home.env, after);
     // What had died at its very end was a whole reservation.
     expect([1, 2]).toContain(next.value.number);
     expect(await next.undo()).toEqual([]);
