@@ -44,7 +44,7 @@ export function bringIn(
 }
 
 /** Files that V3 itself writes into a project; what another directory has under these names is not them. */
-const ownNames = ["identity.json", ".next-session-id.json"];
+const ownNames = ["identity.json", ".next-session-id.json"] as const;
 
 function reserveOwnNames(builder: StepBuilder, base: string): void {
   const { placed } = builder.context;
@@ -57,11 +57,14 @@ function reserveOwnNames(builder: StepBuilder, base: string): void {
 /** Puts aside what came along under the names of V3's own files. */
 function clearOwnNames(builder: StepBuilder, dir: StateDir, base: string): void {
   const suffix = dir.hash ?? dir.name;
-  for (const entry of dir.others.filter(({ name }) => ownNames.includes(name))) {
-    const path = `${base}/${entry.name}`;
-    moveUnlessTaken(builder, path, base, entry.name, suffix, entry);
-    // What V3 writes here is another file, even where the bytes would be the same.
+  const entries = new Map(dir.others.map((entry) => [entry.name, entry]));
+  const isThere = { [ownNames[0]]: dir.identity, [ownNames[1]]: dir.nextSessionId };
+  for (const name of ownNames) {
+    const entry = entries.get(name);
+    if (entry === undefined && isThere[name] === undefined) continue;
+    const path = `${base}/${name}`;
     builder.context.placed.set(path.toLowerCase(), null);
+    moveUnlessTaken(builder, path, base, name, suffix, entry);
   }
 }
 

@@ -205,11 +205,12 @@ function addSessions(
   warnings: string[],
 ): void {
   const isHome = dir === target.project.home;
+  const from = isHome ? "text" : (dir.hash ?? dir.name);
   // Names of one directory may differ by case alone and did stand side by side; those of two
   // directories must not meet. What cannot be read keeps its name.
   const ids = new Set<string>();
   const names = new Set(dir.sessions.filter(isBad).map(({ path }) => lastPart(path)));
-  for (const file of jsonFirst(dir.sessions)) {
+  for (const file of inOrder(dir.sessions)) {
     if (dir.migrated && known.has(file)) {
       target.sessions.push(sessionTarget(target, dir, file, "twin", file.sessionId, false));
       continue;
@@ -218,22 +219,37 @@ function addSessions(
     let sessionId = file.sessionId;
     let session = sessionTarget(target, dir, file, fate, sessionId, false);
     const isTaken = isHome ? !isBad(file) && names.has(session.fileName) : ids.has(sessionId);
-    if (isTaken || (!isHome && live.has(sessionId))) {
-      sessionId = freeName(`${sessionId}__from-${isHome ? "text" : (dir.hash ?? dir.name)}`, live);
+    if (fate !== "set-aside" && (isTaken || (!isHome && live.has(sessionId)))) {
+      const wanted = `${sessionId}__from-${from}`;
+      sessionId = freeName(wanted, (name) => live.has(name) || ids.has(name));
       warnings.push(
         `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
       );
       session = sessionTarget(target, dir, file, fate, sessionId, false);
     }
+    target.sessions.push(session);
+    known.add(file);
+    if (fate === "set-aside") continue;
     ids.add(sessionId);
     names.add(session.fileName);
-    known.add(file);
-    target.sessions.push(session);
   }
+  for (const { sessionId } of dir.sessions) if (isHome) live.add(sessionId);
   for (const sessionId of ids) live.add(sessionId);
-  for (const file of dir.archives) {
+  addArchives(target, dir, inPlace, archived);
+}
+
+function addArchives(
+  target: ProjectTarget,
+  dir: StateDir,
+  inPlace: boolean,
+  archived: Names,
+): void {
+  const isHome = dir === target.project.home;
+  const keepsName = (file: SessionFile) => archiveName(file) === lastPart(file.path);
+  // Those that keep their names come first, so that a converted one goes around them.
+  for (const file of dir.archives.toSorted((a, b) => Number(keepsName(b)) - Number(keepsName(a)))) {
     const name = archiveName(file);
-    const unique = isHome ? name : freeArchiveName(name, dir, archived);
+    const unique = isHome && keepsName(file) ? name : freeArchiveName(name, dir, archived);
     archived.add(unique);
     target.sessions.push(
       sessionTarget(target, dir, file, fateOf(file, inPlace), file.sessionId, true, unique),
@@ -241,12 +257,12 @@ function addSessions(
   }
 }
 
-/** Where a JSON session and another file have one id, the JSON file keeps it. */
-function jsonFirst(files: SessionFile[]): SessionFile[] {
+/** Empty files make way first; where a JSON session and another file have one id, JSON keeps it. */
+function inOrder(files: SessionFile[]): SessionFile[] {
   const ids = new Set(files.map(({ sessionId }) => sessionId));
   if (ids.size === files.length) return files;
-  const isJson = ({ format }: SessionFile) => format === "json";
-  return [...files.filter(isJson), ...files.filter((file) => !isJson(file))];
+  const rank = { empty: 0, json: 1, bad: 2, kv: 2, "kv-in-json": 2 };
+  return files.toSorted((a, b) => rank[a.format] - rank[b.format]);
 }
 
 function isBad({ format }: SessionFile): boolean {
@@ -325,10 +341,10 @@ function sameSession(a: SessionFile, b: SessionFile): boolean {
   return a.fields.createdAt === b.fields.createdAt && a.fields.branch === b.fields.branch;
 }
 
-function freeName(wanted: string, taken: Names): string {
+function freeName(wanted: string, isTaken: (name: string) => boolean): string {
   for (let n = 1; ; n++) {
     const name = n === 1 ? wanted : `${wanted}-${n}`;
-    if (!taken.has(name)) return name;
+    if (!isTaken(name)) return name;
   }
 }
 

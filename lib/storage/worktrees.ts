@@ -166,7 +166,8 @@ class WorktreePlanner {
   #ownerOf(leaf: WorktreeLeaf): { target: ProjectTarget; sessionId: string | null } | null {
     const all = this.#users.get(leaf.path) ?? [];
     const staying = all.filter(({ leaving }) => !leaving);
-    const users = staying.length > 0 ? staying : all;
+    // Several that all leave have no claim any more; then it is their project's.
+    const users = staying.length === 0 && all.length === 1 ? all : staying;
     const [user] = users;
     if (users.length > 1) return this.#decideUser(leaf, users);
     if (user !== undefined) return this.#given(leaf, user);

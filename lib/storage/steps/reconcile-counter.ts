@@ -11,7 +11,8 @@ export const description =
 
 export function build(builder: StepBuilder): void {
   for (const target of builder.context.target.projects) {
-    const next = highestNumber(builder, target) + 1;
+    const merged = target.sources.map(({ dir }) => dir.nextSessionId ?? 0);
+    const next = Math.max(highestNumber(builder, target) + 1, ...merged);
     const path = `${target.dir}/.next-session-id.json`;
     const known = target.project.home?.nextSessionId;
     if (known !== undefined && known >= next) continue;
