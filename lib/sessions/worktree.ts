@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { gitEnv, gitStatus, harmless, hasUnpushedWork } from "../git.ts";
 import { type Repository, readAdminEntries, readWorktree } from "../git-files.ts";
-import { type Env, findProgram, ProcessError, run } from "../process.ts";
+import { type Env, findProgram, ProcessError, type RunResult, run } from "../process.ts";
 
 /** A big repository takes its time to check out. */
 const slowMs = 10 * 60_000;
@@ -115,13 +115,18 @@ export function addWorktree(
   env: Env,
 ): void {
   const { path, branch, commit } = options;
-  const words = commit === null ? [path, branch] : ["--no-track", "-b", branch, path, commit];
-  const added = run("git", ["-C", repository.root, "worktree", "add", "--quiet", ...words], {
-    env: gitEnv(env),
-    timeoutMs: slowMs,
+  const { root } = repository;
+  const isMade = () => commit !== null && commitOf(root, `refs/heads/${branch}`, env) === commit;
+  const state = patiently((attempt) => {
+    // An attempt that failed half-way may have made the branch already.
+    const exists = commit === null || (attempt > 1 && isMade());
+    const words = exists ? [path, branch] : ["--no-track", "-b", branch, path, commit];
+    return run("git", ["-C", root, "worktree", "add", "--quiet", ...words], {
+      env: gitEnv(env),
+      timeoutMs: slowMs,
+    });
   });
-  if (added.exitCode === 0) return;
-  const state = lastLine(added.stderr) || `git ended with exit code ${added.exitCode}`;
+  if (state === null) return;
   throw new ToolkitError("refused", `Cannot make worktree "${path}": ${state}`);
 }
 
@@ -137,9 +142,27 @@ export function removeWorktree(
   { force, env }: { force: boolean; env: Env },
 ): string | null {
   const words = ["worktree", "remove", ...(force ? ["--force"] : []), "--", path];
-  const removed = git(repo, words, env, slowMs);
-  if (removed.exitCode === 0) return null;
-  return lastLine(removed.stderr) || `git ended with exit code ${removed.exitCode}`;
+  return patiently(() => git(repo, words, env, slowMs));
+}
+
+/** Git reads every worktree of a repository, and stumbles over one that is just being made. */
+const stumbled = /failed to read .*commondir|\.lock': File exists/;
+const attempts = 20;
+
+/**
+ * Runs git, again when it only met another git at work.
+ *
+ * @returns null when it succeeded, else its reason
+ */
+function patiently(work: (attempt: number) => RunResult): string | null {
+  for (let attempt = 1; ; attempt += 1) {
+    const { exitCode, stderr } = work(attempt);
+    if (exitCode === 0) return null;
+    if (!stumbled.test(stderr) || attempt === attempts) {
+      return lastLine(stderr) || `git ended with exit code ${exitCode}`;
+    }
+    Bun.sleepSync(5 + Math.random() * 45);
+  }
 }
 
 /** Removes a branch that still is at this commit; one that has moved on stays. */

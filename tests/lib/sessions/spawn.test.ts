@@ -272,3 +272,26 @@ test("a session runs the command, else the agent if it is installed, else the sh
     ]);
   }
 });
+
+test("a git that stumbles over another one's worktree is asked again", async () => {
+  using home = makeHome();
+  const project = example(home);
+  const bin = mkdirs(join(home.home, "bin"));
+  const git = Bun.which("git") ?? "";
+  // Once it fails after it has made the branch, as the real one may.
+  const script = `#!/bin/sh
+case "$*" in *"worktree add"*)
+  if [ ! -e "${bin}/met" ]; then
+    : > "${bin}/met"
+    '${git}' -C "${project.path}" branch feat/INT-1 origin/next
+    echo "fatal: failed to read .git/worktrees/x/commondir: Success" >&2
+    exit 128
+  fi;; esac
+exec '${git}' "$@"
+`;
+  writeFileSync(join(bin, "git"), script, { mode: 0o755 });
+  const env = { ...home.env, PATH: `${bin}:${home.env.PATH}` };
+  const { session } = await spawn({ project, issue: "INT-1", now }, env, changeOptions(home));
+  expect(existsSync(join(bin, "met"))).toBe(true);
+  expect(existsSync(join(session.worktree, "README"))).toBe(true);
+});
