@@ -6,42 +6,19 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { undo } from "../../../lib/change/transaction.ts";
 import { gitStatus, verifyWorktree } from "../../../lib/git.ts";
-import { resolvePlaces } from "../../../lib/paths.ts";
-import { type AssessOptions, assess } from "../../../lib/storage/assess.ts";
-import { execute, tmuxPort } from "../../../lib/storage/execute.ts";
-import { stepIds } from "../../../lib/storage/options.ts";
+import { assess } from "../../../lib/storage/assess.ts";
+import { execute } from "../../../lib/storage/execute.ts";
 import { operationsOf } from "../../../lib/storage/plan.ts";
-import { rootsOf } from "../../../lib/storage/roots.ts";
 import type { Disk } from "../../disk/spec.ts";
 import { disks } from "../../disk.ts";
-import { diffTrees, readTree } from "../../tree.ts";
-
-function optionsFor(disk: Disk): AssessOptions {
-  return {
-    places: resolvePlaces({ home: disk.home, env: disk.env }),
-    env: disk.env,
-    now: new Date("2026-11-21T10:00:00Z"),
-    steps: new Set(stepIds),
-    answers: new Map(),
-    tmux: true,
-    sizes: false,
-  };
-}
+import { diffTrees } from "../../tree.ts";
+import { optionsFor, stateOf, takeBack } from "./journey.ts";
 
 const run = {
   toolVersion: "0.0.0",
   commands: () => ({ resume: "resume", rollback: "rollback" }),
 };
-
-/** Everything but the record of migrations: names, contents, modes. */
-function state(disk: Disk) {
-  const tree = readTree(disk.root);
-  const records = join(".agent-orchestrator", "migrations");
-  for (const path of [...tree.keys()]) if (path.includes(records)) tree.delete(path);
-  return tree;
-}
 
 /** Disks on which the plan is blocked: nothing may happen there at all. */
 const blocked = new Set(
@@ -52,7 +29,7 @@ describe.each(Object.keys(disks).filter((name) => !blocked.has(name)))("on the d
   test("a migration leads to an empty plan, and its rollback back to the same bytes", async () => {
     using disk = (disks[name] as () => Disk)();
     const options = optionsFor(disk);
-    const before = state(disk);
+    const before = stateOf(disk);
     const first = assess(options);
     const worktrees = new Map(
       first.plan.inventory.worktrees
@@ -71,14 +48,9 @@ describe.each(Object.keys(disks).filter((name) => !blocked.has(name)))("on the d
       expect(gitStatus(moves.get(path) ?? path, disk.env)).toEqual(status);
     }
 
-    const undone = await undo({
-      migrationDir: done.dir,
-      roots: rootsOf(first.plan.inventory),
-      tmux: tmuxPort(disk.env),
-      commands: run.commands(),
-    });
+    const undone = await takeBack(disk, done.dir, first.plan);
     expect(undone.kept).toEqual([]);
-    expect(diffTrees(before, state(disk))).toEqual([]);
+    expect(diffTrees(before, stateOf(disk))).toEqual([]);
     expect(assess(options).plan.id).toBe(first.plan.id);
   });
 });
