@@ -75,7 +75,11 @@ const args = {
     valueName: "DIR",
     description: "AO's source tree: also list the unused exports of its core",
   },
-  output: { type: "string", valueName: "FILE", description: "Also write the JSON record there" },
+  output: {
+    type: "string",
+    valueName: "FILE",
+    description: "Also write the JSON record there, or a page if it ends in .html",
+  },
   exitCode: { type: "boolean", description: "Exit 1 when there is something to migrate" },
   sizes: { type: "boolean", description: "Measure worktrees too (slower)" },
   verbose: { type: "boolean", description: "Show every issue and every detail" },
@@ -92,6 +96,7 @@ const command = script({
   examples: [
     { command: "", text: "What is there, and the plan" },
     { command: "--output plan.json", text: "Save the plan for review" },
+    { command: "--output report.html", text: "A page to look at and to send" },
     { command: "--execute --plan plan.json", text: "Apply what was reviewed" },
     { command: "--rehearse", text: "Try everything on a copy first" },
   ],
@@ -146,7 +151,7 @@ async function showPlan(context: MigrateContext, found: Assessment): Promise<Out
   const { args, out, cwd } = context;
   const { plan } = found;
   refuseUnusedAnswers(plan.unusedAnswers);
-  if (args.output !== undefined) writeRecord(resolve(cwd, args.output), found.record());
+  if (args.output !== undefined) await writeOutput(resolve(cwd, args.output), found);
   const text = await planText(context, found, "dry run");
   const { nextCommands } = await import("../lib/storage/outcome-text.ts");
   const next = nextCommands(plan, callsOf(context).migrate);
@@ -291,9 +296,15 @@ function refuseUnusedAnswers(keys: string[]): void {
   });
 }
 
-function writeRecord(file: string, record: unknown): void {
+/** The record, as a page for people where the name says so. */
+async function writeOutput(file: string, found: Assessment): Promise<void> {
+  const record = found.record();
+  const { planPage } = await import("../lib/storage/page.ts");
+  const text = file.endsWith(".html")
+    ? planPage(found.plan, record, `${manifest.name} ${manifest.version}`)
+    : `${JSON.stringify(record, null, 2)}\n`;
   try {
-    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+    writeFileSync(file, text);
   } catch (cause) {
     throw new ToolkitError("invalid", `Cannot write "${file}": ${describeError(cause)}`, { cause });
   }
