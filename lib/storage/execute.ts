@@ -47,6 +47,7 @@ export async function execute(
   );
   const id = newMigrationId(now, "v3");
   const roots = rootsOf(inventory);
+  Bun.gc(true);
   const result = await applyPlan({
     ...engineOptions(id, places, env, roots, run),
     toolVersion: run.toolVersion,
@@ -58,6 +59,8 @@ export async function execute(
       roots,
     },
   });
+  // The disk is about to be read once more, beside what the first look and the engine left behind.
+  Bun.gc(true);
   const moved = healthy.map((move) => move.to);
   return finished(id, result, verify(options, moved), places);
 }
