@@ -35,7 +35,7 @@ const unreadableRegistry = new Set([
 ]);
 
 function tmuxState(disk: Disk): string {
-  const format = "#{session_name} #{session_created} #{pane_pid} #{pane_current_path}";
+  const format = "#{session_name} #{session_created} #{pane_pid}";
   const words = ["tmux", "list-panes", "-a", "-F", format];
   return Bun.spawnSync(words, {
     env: disk.env,
