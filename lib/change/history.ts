@@ -8,10 +8,11 @@ import { errorCode, ToolkitError } from "../errors.ts";
 import { isInside } from "../paths.ts";
 import { removeTree, treeBytes } from "./copy.ts";
 import { type Disk, realDisk } from "./disk.ts";
-import { Journal, type JournalRecord } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { stateOf } from "./ledger.ts";
 import { releaseRunLock, runningMigration, takeRunLock } from "./lock.ts";
 import { type Manifest, type Migration, readMigration, readPlan } from "./migration.ts";
+import { isOpenJournal } from "./open.ts";
 import { touchedBy } from "./operation.ts";
 import type { Commands } from "./options.ts";
 import { Places } from "./places.ts";
@@ -151,7 +152,6 @@ export function refuseWhileOpen(disk: Disk, mine: Places, commands: Commands): v
   }
 }
 
-/** Whether the last line of a journal that has any is not the end of a run. */
 function isOpen(disk: Disk, places: Places): boolean {
   let text: string;
   try {
@@ -160,15 +160,7 @@ function isOpen(disk: Disk, places: Places): boolean {
     if (errorCode(error) === "ENOENT") return false;
     throw error;
   }
-  const line = text.slice(0, text.lastIndexOf("\n")).split("\n").at(-1) ?? "";
-  if (line === "") return false;
-  try {
-    const { records } = JSON.parse(line) as { records: JournalRecord[] };
-    return !["end", "pruned"].includes(records.at(-1)?.k ?? "");
-  } catch {
-    // Torn or damaged: either way it is not a clean end.
-    return true;
-  }
+  return isOpenJournal(text);
 }
 
 /**
