@@ -7,7 +7,6 @@ import { isSafeSessionId, parseArchiveName } from "../../paths.ts";
 import type { SessionFile, StateDir } from "../inventory.ts";
 import { linkDetail, specialDetail } from "./entries.ts";
 import type { Listing, Reader } from "./reader.ts";
-import { surelyUnique } from "./unique-keys.ts";
 
 /** Age in milliseconds at which AO itself takes a session's lock over. */
 const staleLockMs = 30_000;
@@ -149,7 +148,7 @@ function sessionOf(
 function withObject(file: SessionFile, text: string, object: JsonObject): SessionFile {
   file.format = "json";
   file.fields = sessionFieldsOf(object);
-  if (!surelyUnique(text, object) && hasDuplicateKeys(text, object)) file.duplicateKeys = true;
+  if (hasDuplicateKeys(text, object)) file.duplicateKeys = true;
   return file;
 }
 
