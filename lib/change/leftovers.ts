@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { batchOperations } from "./batch.ts";
 import type { Context } from "./context.ts";
+import { isNearSwap } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { touchedBy } from "./operation.ts";
 
@@ -17,6 +18,8 @@ export function clearLeftovers(context: Context, ledger: Ledger): void {
   }
   for (const { index, run } of unrecorded(context, ledger)) {
     for (const [n, path] of touchedBy(context.operation(index)).writes.entries()) {
+      const facts = run === undefined ? ledger.facts[index] : undefined;
+      if (facts?.near === true || isNearSwap(facts?.swaps?.[n])) continue;
       const owner = { index, n, path, near: true, ...(run === undefined ? {} : { run }) };
       const staged = context.private("staged", owner);
       // Beside its target, where it would be in the user's way.
@@ -36,10 +39,11 @@ function isRecorded(ledger: Ledger, name: string): boolean {
 /** The operations whose contents may have been written without a line about them. */
 function unrecorded(context: Context, ledger: Ledger): { index: number; run?: number }[] {
   const found: { index: number; run?: number }[] = [];
-  const { intended, undone, undoFacts, undoRuns: run } = ledger;
+  const { applied, intended, undone, undoFacts, undoRuns: run } = ledger;
   const end = Math.min(intended + batchOperations, context.operations.length);
-  for (let index = intended; index < end; index += 1) found.push({ index });
-  for (let index = intended - 1; index >= 0 && found.length < 2 * batchOperations; index -= 1) {
+  // In the batch that is open, some may have been written anew, to another place.
+  for (let index = applied; index < end; index += 1) found.push({ index });
+  for (let index = intended - 1; index >= 0 && found.length < 3 * batchOperations; index -= 1) {
     if (ledger.run !== "undo" || undone.has(index) || undoFacts.has(index)) continue;
     found.push({ index, run });
   }

@@ -207,6 +207,8 @@ export class AoLocks {
         for (const path of [lock, this.#aside(lock)]) {
           if (this.disk.lstat(path) !== null && this.#isOurs(path)) this.disk.unlink(path);
         }
+        const draft = this.#draft(lock);
+        if (this.disk.lstat(draft) !== null) this.disk.unlink(draft);
       }
     }
   }
@@ -232,6 +234,10 @@ export class AoLocks {
     return this.places.private("staged", "lock", lock, true);
   }
 
+  #draft(lock: string): string {
+    return this.places.private("staged", "newlock", lock, true);
+  }
+
   #create(lock: string): boolean {
     try {
       this.disk.link(this.places.lockToken, lock);
@@ -248,12 +254,17 @@ export class AoLocks {
     return true;
   }
 
+  /** Without links: a file of its own, complete and durable before it gets the name. */
   #createFile(lock: string, content: Uint8Array): boolean {
+    const draft = this.#draft(lock);
+    if (this.disk.lstat(draft) !== null) this.disk.unlink(draft);
+    this.disk.writeNew(draft, [content], { mode: 0o644 });
+    this.disk.sync([draft], []);
     try {
-      this.disk.writeNew(lock, [content], { mode: 0o644 });
-      this.disk.sync([lock], []);
+      this.disk.renameNoReplace(draft, lock);
       return true;
     } catch (error) {
+      this.disk.unlink(draft);
       if (errorCode(error) === "EEXIST") return false;
       throw error;
     }

@@ -170,38 +170,38 @@ export async function undo(options: EngineOptions): Promise<UndoResult> {
   });
 }
 
-/** Opens a migration under the lock; from then on every failure is a stop half-way. */
+/** Opens a migration under the lock; once it has begun, every failure is a stop half-way. */
 async function reopened<T>(
   options: EngineOptions,
   verb: "resume" | "rollback",
   body: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   const { id } = new Places(options.migrationDir);
-  const { commands } = options;
-  let isUndo = verb === "rollback";
+  const stopped = (error: unknown) =>
+    stoppedHalfWay(id, error, options.commands, verb === "rollback");
   try {
     expectMigration(options);
     return await underLock(options, verb, async () => {
       const engine = await reopen(options);
       try {
-        if (engine.ledger.run === "undo" && !isUndo) {
-          isUndo = true;
-          throw new ToolkitError("refused", `Cannot resume "${id}": its rollback has begun`, {
-            hint: `to go back: ${commands.rollback}`,
-          });
-        }
+        if (verb === "resume") refuseTurningBack(engine);
         return await body(engine);
       } catch (error) {
-        if (engine.changed) throw stoppedHalfWay(id, error, commands, isUndo);
-        throw error;
+        throw engine.ledger.run === "apply" || verb === "rollback" ? stopped(error) : error;
       } finally {
         engine.close();
       }
     });
   } catch (error) {
-    if (error instanceof ToolkitError && error.outcome !== "cancelled") throw error;
-    throw stoppedHalfWay(id, error, commands, isUndo);
+    throw error instanceof ToolkitError ? error : stopped(error);
   }
+}
+
+function refuseTurningBack({ ledger, id, options }: Engine): void {
+  if (ledger.run !== "undo") return;
+  throw new ToolkitError("refused", `Cannot resume "${id}": its rollback has begun`, {
+    hint: `to go back: ${options.commands.rollback}`,
+  });
 }
 
 /** What an undo has to look at, last first. */

@@ -76,16 +76,37 @@ async function survives(
   await fc.assert(property, { numRuns });
 }
 
-test("a kill at every single call is survived", async () => {
-  const calls = await countCalls(richPlan);
+/** Ends at every single call of applying and taking back, by turns in each way, and goes on. */
+async function sweep(setting: Setting, kinds: readonly Ending["kind"][]): Promise<void> {
+  const calls = await countCalls(setting);
   for (let call = 0; call < calls; call += 1) {
-    const at = call / calls;
-    for (const next of ["resume", "undo"] as const) {
-      const kind = call % 2 === 0 ? "crash" : "tear";
-      const wrong = await runIntoCrash(richPlan, { at, kind, next });
+    for (const [turn, next] of (["resume", "undo"] as const).entries()) {
+      const kind = kinds[(call + turn) % kinds.length] ?? "crash";
+      const wrong = await runIntoCrash(setting, { at: call / calls, kind, next, seed: call });
       expect({ call, kind, next, wrong }).toEqual({ call, kind, next, wrong: [] });
     }
   }
+}
+
+test("a kill at every single call is survived", async () => {
+  await sweep(richPlan, ["crash"]);
+}, 30_000);
+
+test("a kill or power cut at every call of a move across devices is survived", async () => {
+  // A directory into the mount, a file of it patched there, and a file out of it.
+  const moves: Setting["choices"] = [
+    [2, 4, 0],
+    [3, 1, 1],
+    [2, 3, 7],
+  ];
+  for (const kind of ["device", "bind"] as const) {
+    const setting: Setting = { choices: moves, mount: { name: "b", kind } };
+    await sweep(setting, ["crash", "power", "power"]);
+  }
+}, 30_000);
+
+test("a power cut at every call is survived where files cannot be exchanged", async () => {
+  await sweep({ choices: [[3, 0, 0]], disk: { noExchange: true } }, ["power"]);
 }, 30_000);
 
 test("a kill at any moment of any plan is survived", async () => {

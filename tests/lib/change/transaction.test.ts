@@ -173,6 +173,31 @@ describe("another program", () => {
     expect(bench.read("a.json")).toBe('{"n": 0, "mine": 5}');
   });
 
+  test("that writes before a file is exchanged never sees it exchanged in vain", async () => {
+    using bench = makeWorkbench();
+    bench.write("a.json", '{"n": 0}');
+    let [writes, exchanges] = [0, 0];
+    const disk: Disk = {
+      ...realDisk,
+      sync(files, dirs) {
+        // New contents have been computed by now, and are flushed.
+        if (files.some((file) => file.endsWith("staging/0"))) {
+          writes += 1;
+          if (writes === 1) bench.write("a.json", '{"n": 0, "mine": 1}');
+        }
+        realDisk.sync(files, dirs);
+      },
+      exchange(a, b) {
+        exchanges += 1;
+        realDisk.exchange(a, b);
+      },
+    };
+    const edits = [{ pointer: "/n", before: 0, after: 1 }];
+    await bench.apply([{ op: "patchJson", path: bench.at("a.json"), edits }], { disk });
+    expect(bench.read("a.json")).toBe('{"n": 1, "mine": 1}');
+    expect([writes, exchanges]).toEqual([2, 1]);
+  });
+
   test("that never stops writing a file stops the run, and can be undone", async () => {
     using bench = makeWorkbench();
     const operations = threeBatches(bench);
@@ -239,5 +264,52 @@ describe("a tmux session", () => {
     tmux.names.add("new");
     await bench.undo({ tmux });
     expect([...tmux.names].sort()).toEqual(["broken", "new"]);
+  });
+});
+
+describe("a rest that does not fit any more", () => {
+  test("stops the resumption, and leaves the way back", async () => {
+    using bench = makeWorkbench();
+    const operations = threeBatches(bench);
+    const before = bench.tree();
+    const control = new AbortController();
+    const onProgress = ({ phase, done }: Progress) => {
+      if (phase === "apply" && done === 1) control.abort();
+    };
+    await errorOf(bench.apply(operations, { signal: control.signal, onProgress }));
+    const text = bench.read("b.json");
+    bench.write("b.json", '{"n": 9}');
+    const error = await errorOf(bench.resume());
+    expect(error.outcome).toBe("interrupted");
+    expect(error.message).toContain("field /n: the field holds another value, it is 9");
+    fs.writeFileSync(bench.at("b.json"), text);
+    await bench.undo();
+    expect(bench.since(before)).toEqual([]);
+  });
+});
+
+describe("a migration that was planned and never begun", () => {
+  test("can be resumed, refused or taken back", async () => {
+    for (const way of ["resume", "refuse", "undo"] as const) {
+      using bench = makeWorkbench();
+      const operations = threeBatches(bench);
+      await bench.apply(operations);
+      await bench.undo();
+      // As if the run had been killed before its first line.
+      fs.writeFileSync(join(bench.migrationDir, "journal.jsonl"), "");
+      fs.rmSync(join(bench.migrationDir, "trash"), { recursive: true });
+      fs.mkdirSync(join(bench.migrationDir, "trash"));
+      expect((await loadMigration(bench.migrationDir)).state).toBe("planned");
+      const before = bench.tree();
+      if (way === "refuse") {
+        bench.write("b.json", "");
+        expect(await errorOf(bench.resume())).toMatchObject({ outcome: "refused" });
+        expect((await loadMigration(bench.migrationDir)).state).toBe("planned");
+        continue;
+      }
+      if (way === "resume") expect(await bench.resume()).toMatchObject({ state: "done" });
+      expect(await bench.undo()).toMatchObject({ state: "rolled-back", kept: [] });
+      expect(bench.since(before)).toEqual([]);
+    }
   });
 });
