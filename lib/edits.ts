@@ -5,8 +5,22 @@
  * change the text, and {@link performEdit} says what the changed text must parse to.
  */
 
-import type { Edit, Json } from "./change/operation.ts";
 import { ToolkitError } from "./errors.ts";
+
+/** A JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/**
+ * One field edit. `pointer` is an RFC 6901 JSON Pointer. An absent `before` means that the field
+ * must not exist, an absent `after` that it is removed. With `rename` the key itself is renamed in
+ * place (`before` and `after` are not used) and its value stays, byte for byte.
+ */
+export interface Edit {
+  pointer: string;
+  before?: Json;
+  after?: Json;
+  rename?: string;
+}
 
 type JsonObject = { [key: string]: Json };
 

@@ -5,6 +5,19 @@
  * the entry line is a bug (exit 70, with a stack trace).
  */
 
+/** Something the scan could not use. It is reported and left alone. */
+export interface Fault {
+  kind:
+    | "unreadable" // EACCES, EIO, …
+    | "corrupt" // not JSON, not UTF-8, not an object
+    | "too-large" // over the size the scan reads
+    | "not-a-file" // a directory, socket or device where a file belongs
+    | "symlink" // a link out of the base dir, or where AO never makes one
+    | "unsafe-name"; // an id or name that could climb out or is not AO's
+  place: Place;
+  detail: string;
+}
+
 /** Exit codes of every script; the table in the README is generated from the same names. */
 export const exitCodes = {
   done: 0,

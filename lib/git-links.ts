@@ -8,7 +8,6 @@
  */
 
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import type { LinkFile } from "./change/operation.ts";
 import { ToolkitError } from "./errors.ts";
 import { parseGitConfig, replaceGitConfigValue } from "./git-config.ts";
 import {
@@ -20,6 +19,13 @@ import {
   readGitFile,
   readModules,
 } from "./git-files.ts";
+
+/** A small file whose whole text goes from `before` to `after` (git's link files). */
+export interface LinkFile {
+  path: string;
+  before: string;
+  after: string;
+}
 
 /** A link file and its whole text. */
 export interface Link {

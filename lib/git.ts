@@ -7,9 +7,9 @@
 
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { LinkFile } from "./change/operation.ts";
 import { parseGitConfig } from "./git-config.ts";
 import { linkedPathOf, readGitFile } from "./git-files.ts";
+import type { LinkFile } from "./git-links.ts";
 import { readLinks, relink } from "./git-links.ts";
 import { type Env, type RunResult, run, runOrThrow } from "./process.ts";
 

@@ -3,7 +3,7 @@
  * indent, line ends, byte order mark, number spelling, key order and escapes.
  */
 
-import type { Edit, Json } from "./change/operation.ts";
+import type { Edit, Json } from "./edits.ts";
 import {
   arrayIndex,
   judgeEdit,

@@ -4,12 +4,47 @@
  * Records have no prototype, so keys such as `__proto__` are plain data.
  */
 
-import type { Json } from "./change/operation.ts";
+import type { Json } from "./edits.ts";
 import { lineColumnAt } from "./edits.ts";
 import { ToolkitError } from "./errors.ts";
 import { jsonErrorPlace, parseJson } from "./json.ts";
-import type { SessionFields } from "./storage/inventory.ts";
 import { decodeUtf8 } from "./utf8.ts";
+
+/** The fields of session metadata that identity and drift depend on. */
+export interface SessionFields {
+  project?: string;
+  projectId?: string;
+  sessionId?: string;
+  status?: string;
+  branch?: string;
+  issue?: string;
+  role?: string;
+  kind?: string;
+  agent?: string;
+  createdAt?: string;
+  pr?: string;
+  tmuxName?: string;
+  worktree?: string;
+  workspacePath?: string;
+  /** `runtimeHandle.id`: the runtime's own name of the session (tmux name). */
+  handleId?: string;
+  /** `runtimeHandle.runtimeName`: `tmux`, `process`, … */
+  runtimeName?: string;
+  /** `runtimeHandle.data.workspacePath`. */
+  handleWorkspacePath?: string;
+  /** `runtimeHandle` itself, where it is JSON text rather than an object. */
+  handleText?: string;
+  /** `lifecycle.runtime.tmuxName`; AO V2 believes it before `tmuxName`. */
+  lifecycleTmuxName?: string;
+  /** `lifecycle.runtime.handle.id`. */
+  lifecycleHandleId?: string;
+  /** `lifecycle.runtime.handle.data.workspacePath`. */
+  lifecycleWorkspacePath?: string;
+  /** Named pipe of a Windows session; read and shown, nothing else. */
+  pipePath?: string;
+  /** Its states are not interpreted. */
+  hasLifecycle?: boolean;
+}
 
 type JsonObject = { [key: string]: Json };
 

@@ -9,11 +9,11 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, resolve } from "node:path";
-import type { Json } from "./change/operation.ts";
+import type { Json } from "./edits.ts";
 import { formatPointer } from "./edits.ts";
+import type { Fault } from "./errors.ts";
 import { errorCode, type Place, ToolkitError } from "./errors.ts";
 import { expandHome, isSafeProjectId } from "./paths.ts";
-import type { Fault } from "./storage/inventory.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { type ParsedYaml, parseYaml } from "./yaml.ts";
 

@@ -10,7 +10,14 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { ToolkitError } from "./errors.ts";
 import { type Env, findProgram, ProcessError, type RunResult, run } from "./process.ts";
-import type { TmuxSession } from "./storage/inventory.ts";
+
+export interface TmuxSession {
+  name: string;
+  /** Pane process ids. */
+  panePids: number[];
+  /** Working directory of the first pane. */
+  path: string;
+}
 
 /** Whether tmux would keep this name exactly as it is. */
 export function isTmuxName(name: string): boolean {

@@ -3,7 +3,7 @@
  */
 
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import type { Json } from "./change/operation.ts";
+import type { Json } from "./edits.ts";
 import { lineColumnAt } from "./edits.ts";
 import { ToolkitError } from "./errors.ts";
 import {

@@ -4,7 +4,7 @@
  * Offsets are UTF-16 units into the whole text, a byte order mark included.
  */
 
-import type { Json } from "./change/operation.ts";
+import type { Json } from "./edits.ts";
 
 /** How a scalar is written. */
 export type ScalarStyle = "plain" | "single" | "double" | "block";

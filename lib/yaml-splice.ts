@@ -5,7 +5,7 @@
  * made without losing a comment or touching what an alias shares, there is a reason instead.
  */
 
-import type { Edit, Json } from "./change/operation.ts";
+import type { Edit, Json } from "./edits.ts";
 import {
   walkYaml,
   type YamlCollection,

@@ -6,7 +6,7 @@
  * Whatever is not surely of that kind, errors included, gives null: then the full parser decides.
  */
 
-import type { Json } from "./change/operation.ts";
+import type { Json } from "./edits.ts";
 import {
   resolvePlain,
   type ScalarStyle,

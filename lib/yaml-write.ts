@@ -2,7 +2,7 @@
  * Values as YAML text, in the style that stands around them.
  */
 
-import type { Json } from "./change/operation.ts";
+import type { Json } from "./edits.ts";
 import { resolvePlain, type ScalarStyle } from "./yaml-model.ts";
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import type { Document } from "yaml";
-import type { Edit, Json } from "./change/operation.ts";
+import type { Edit, Json } from "./edits.ts";
 import {
   judgeEdit,
   lineFinder,

@@ -35,19 +35,16 @@ const sources: Source[] = [...new Bun.Glob("{scripts,lib,tests}/**/*.ts").scanSy
   .sort()
   .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-/** Relative imports as paths from the repository; `typesOnly` ones are gone when the code runs. */
-function importsOf({ path, text }: Source): { target: string; typesOnly: boolean }[] {
+/** Relative imports, those of types included, as paths from the repository. */
+function importsOf({ path, text }: Source): string[] {
   const patterns = [
-    /^(?:import|export)( type)?\b[^"';]*?\bfrom "(\.[^"]+)"/gm,
-    /^import( type)? "(\.[^"]+)"/gm,
-    /\bimport( type)?\("(\.[^"]+)"\)/g,
+    /^(?:import|export)\b[^"';]*?\bfrom "(\.[^"]+)"/gm,
+    /^import "(\.[^"]+)"/gm,
+    /\bimport\("(\.[^"]+)"\)/g,
   ];
   return patterns
     .flatMap((pattern) => [...text.matchAll(pattern)])
-    .map(([, typesOnly, specifier = ""]) => ({
-      target: normalize(join(dirname(path), specifier)),
-      typesOnly: typesOnly !== undefined,
-    }));
+    .map(([, specifier = ""]) => normalize(join(dirname(path), specifier)));
 }
 
 const transpiler = new Bun.Transpiler({ loader: "ts" });
@@ -79,15 +76,14 @@ function layerBreaks(source: Source): string[] {
   if (!path.startsWith("lib/")) return [];
   const folderOf = (file: string) => (file.split("/").length > 2 ? file.split("/")[1] : undefined);
   const folder = folderOf(path);
-  return importsOf(source).flatMap(({ target, typesOnly }) => {
+  return importsOf(source).flatMap((target) => {
     const complaint = `${path} imports ${target}`;
     if (path === "lib/change/disk.ts") return [complaint];
     if (target === "package.json") return [];
     if (!target.startsWith("lib/")) return [complaint];
     const other = folderOf(target);
     if (other === undefined) return [];
-    // A flat file may speak of what a folder's data look like, but not use what it does.
-    if (folder === undefined) return other === "change" || typesOnly ? [] : [complaint];
+    if (folder === undefined) return other === "change" ? [] : [complaint];
     return mayImport(folder, other) ? [] : [complaint];
   });
 }
@@ -98,14 +94,9 @@ function reexports({ path, text }: Source): string[] {
   );
 }
 
-/** Circles among imports that are there when the code runs, each told once. */
+/** Circles among imports, those of types too, each told once. */
 function circles(all: readonly Source[]): string[] {
-  const targets = new Map(
-    all.map((source) => [
-      source.path,
-      importsOf(source).flatMap(({ target, typesOnly }) => (typesOnly ? [] : [target])),
-    ]),
-  );
+  const targets = new Map(all.map((source) => [source.path, importsOf(source)]));
   const finished = new Set<string>();
   const found: string[] = [];
   const visit = (path: string, trail: readonly string[]): void => {
@@ -186,14 +177,15 @@ describe("a rule sees", () => {
     expect(reexports(lib("a.ts", 'export {\n  b,\n} from "./b.ts";'))).toHaveLength(1);
   });
 
-  test("a circle, but not one of types", () => {
+  test("a circle, one of types too", () => {
     const circle = (first: string) => [
       lib("a.ts", `${first} { b } from "./b.ts";`),
       lib("b.ts", 'import "./c.ts";'),
       lib("c.ts", 'import { a } from "./a.ts";'),
     ];
-    expect(circles(circle("import"))).toEqual(["lib/a.ts → lib/b.ts → lib/c.ts → lib/a.ts"]);
-    expect(circles(circle("import type"))).toEqual([]);
+    const trail = ["lib/a.ts → lib/b.ts → lib/c.ts → lib/a.ts"];
+    expect(circles(circle("import"))).toEqual(trail);
+    expect(circles(circle("import type"))).toEqual(trail);
   });
 
   test("a function that is too long", () => {

@@ -3,6 +3,7 @@
  * and says what to do. Prepared again after a crash, it leaves out what has happened.
  */
 
+import type { LinkFile } from "../git-links.ts";
 import { sha256 } from "../hash.ts";
 import { type Action, identityOf, type Swap, settle } from "./action.ts";
 import { fold } from "./batch.ts";
@@ -11,7 +12,7 @@ import { removeTree } from "./copy.ts";
 import type { FileStat } from "./disk.ts";
 import { type Draft, draftOf } from "./drafts.ts";
 import { type Facts, isNearSwap, type SwapFacts } from "./journal.ts";
-import type { LinkFile, Operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
 import { Obstacle } from "./stop.ts";
 

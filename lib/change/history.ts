@@ -9,7 +9,7 @@ import { isInside } from "../paths.ts";
 import { removeTree, treeBytes } from "./copy.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { Journal } from "./journal.ts";
-import { stateOf } from "./ledger.ts";
+import { type MigrationState, stateOf } from "./ledger.ts";
 import { releaseRunLock, runningMigration, takeRunLock } from "./lock.ts";
 import { type Manifest, type Migration, readMigration, readPlan } from "./migration.ts";
 import { isOpenJournal } from "./open.ts";
@@ -17,15 +17,6 @@ import { touchedBy } from "./operation.ts";
 import type { Commands } from "./options.ts";
 import { Places } from "./places.ts";
 import type { Plan } from "./plan.ts";
-
-export type MigrationState =
-  | "planned"
-  | "running"
-  | "interrupted"
-  | "done"
-  | "rolling-back"
-  | "rolled-back"
-  | "partly-rolled-back";
 
 /** One migration as `rollback --list` shows it. */
 export interface MigrationSummary {

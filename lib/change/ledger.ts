@@ -2,9 +2,17 @@
  * Where a migration stands: the fold over its journal. There is no second copy of this.
  */
 
-import type { MigrationState } from "./history.ts";
 import type { Facts, JournalRecord } from "./journal.ts";
 import type { Kept } from "./options.ts";
+
+export type MigrationState =
+  | "planned"
+  | "running"
+  | "interrupted"
+  | "done"
+  | "rolling-back"
+  | "rolled-back"
+  | "partly-rolled-back";
 
 /** The journal, summed up. */
 export interface Ledger {

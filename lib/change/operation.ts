@@ -6,27 +6,8 @@
  * moment the operation runs, that is after every earlier operation of its plan.
  */
 
-/** A JSON value. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-/**
- * One field edit. `pointer` is an RFC 6901 JSON Pointer. An absent `before` means that the field
- * must not exist, an absent `after` that it is removed. With `rename` the key itself is renamed in
- * place (`before` and `after` are not used) and its value stays, byte for byte.
- */
-export interface Edit {
-  pointer: string;
-  before?: Json;
-  after?: Json;
-  rename?: string;
-}
-
-/** A small file whose whole text goes from `before` to `after` (git's link files). */
-export interface LinkFile {
-  path: string;
-  before: string;
-  after: string;
-}
+import type { Edit } from "../edits.ts";
+import type { LinkFile } from "../git-links.ts";
 
 export type Operation =
   /** absent → directory; an existing directory counts as done and is not removed on undo */

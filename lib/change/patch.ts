@@ -2,9 +2,9 @@
  * New content for the files that an operation patches, computed from their bytes.
  */
 
-import type { Conflict, PatchResult } from "../edits.ts";
+import type { Conflict, Edit, PatchResult } from "../edits.ts";
 import { describeError } from "../errors.ts";
-import type { Edit, Operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { Obstacle } from "./stop.ts";
 
 type Patcher = (text: string, edits: readonly Edit[]) => PatchResult;

@@ -2,7 +2,8 @@
  * A plan: the operations of one migration, and the digest by which it is recognised.
  */
 
-import type { Json, Operation } from "./operation.ts";
+import type { Json } from "../edits.ts";
+import type { Operation } from "./operation.ts";
 
 /** What `applyPlan` takes. The engine keeps the order: at any stop the disk is a prefix of it. */
 export interface Plan {

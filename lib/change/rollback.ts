@@ -1,7 +1,8 @@
 /** Choosing a migration to take back, and saying what that would do. */
 
 import { ToolkitError } from "../errors.ts";
-import { listMigrations, loadPlan, type MigrationState, type MigrationSummary } from "./history.ts";
+import { listMigrations, loadPlan, type MigrationSummary } from "./history.ts";
+import type { MigrationState } from "./ledger.ts";
 import type { Operation } from "./operation.ts";
 
 /** States in which there is something to take back, or to finish taking back. */

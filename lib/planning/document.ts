@@ -1,7 +1,7 @@
 /** JSON files of a plan: read with the place of every fault, written the same way each time. */
 
 import type { Disk } from "../change/disk.ts";
-import type { Json } from "../change/operation.ts";
+import type { Json } from "../edits.ts";
 import { errorCode, type Place, ToolkitError } from "../errors.ts";
 import { hasDuplicateKeys, jsonErrorPlace, locateJson, parseJson } from "../json.ts";
 

@@ -1,7 +1,7 @@
 /** `.planning/state.json`: reading it strictly, and writing only what could be read back. */
 
 import { join } from "node:path";
-import type { Json } from "../change/operation.ts";
+import type { Json } from "../edits.ts";
 import { ToolkitError } from "../errors.ts";
 import { type Field, formatDocument, readDocument } from "./document.ts";
 import { type RefScope, refFault } from "./refs.ts";

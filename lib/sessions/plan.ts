@@ -2,7 +2,8 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Json, Operation } from "../change/operation.ts";
+import type { Operation } from "../change/operation.ts";
+import type { Json } from "../edits.ts";
 import { ToolkitError } from "../errors.ts";
 import { formatKeyValue } from "../metadata.ts";
 import { originFile } from "../paths.ts";

@@ -1,7 +1,7 @@
 /** One session as its metadata file tells it, read quickly: there may be tens of thousands. */
 
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import type { Json } from "../change/operation.ts";
+import type { Json } from "../edits.ts";
 import { errorCode, formatPlace } from "../errors.ts";
 import { parseKeyValue, sessionFieldsOf, sniffSession } from "../metadata.ts";
 import { isSafeSessionId } from "../paths.ts";

@@ -2,11 +2,18 @@
  * Starts and stops the AO daemon of a world, in the way its generation has.
  */
 import { readFileSync } from "node:fs";
-import { readFrom, sizeOf } from "./actions/data.ts";
 import { askHttp } from "./http.ts";
+import { readFrom, sizeOf } from "./log.ts";
 import { type Environment, isAlive, killGroup, runProcess, startProcess } from "./processes.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Target } from "./target.ts";
+
+/** What it takes to start a daemon. */
+export interface Launch {
+  /** Absolute path of the binary. */
+  ao: string;
+  /** Builds from C on open the desktop app on `ao start`; they are started as `ao daemon`. */
+  startsWith: "ao start" | "ao daemon";
+}
 
 /** What was seen of a start; `state` is `ready` only when run file and both probes agree. */
 export interface StartObservation {
@@ -30,7 +37,7 @@ export interface StartObservation {
  * `ao daemon` is run in the background instead.
  */
 export async function startDaemon(
-  target: Target,
+  target: Launch,
   sandbox: Sandbox,
   env: Environment,
   timeout: number,
@@ -93,7 +100,7 @@ export function readRunFile(path: string): unknown {
 }
 
 /** Asks the daemon to stop and makes sure that its process is gone. */
-export async function stopDaemon(target: Target, sandbox: Sandbox, timeout: number) {
+export async function stopDaemon(target: Launch, sandbox: Sandbox, timeout: number) {
   const { pid } = (readRunFile(sandbox.runFile) ?? {}) as { pid?: unknown };
   const { env } = sandbox;
   const result = await runProcess({

@@ -3,9 +3,9 @@
  */
 import { describeError, ToolkitError } from "../errors.ts";
 import { observe, titleOf } from "./actions/all.ts";
-import { sizeOf } from "./actions/data.ts";
 import { type Circumstances, missingRequirement, unmet } from "./conditions.ts";
 import { expectationsOf } from "./expectations.ts";
+import { sizeOf } from "./log.ts";
 import { type Mask, maskValue } from "./mask.ts";
 import { type Check, checkAll } from "./matchers.ts";
 import type { RunRecord, Status } from "./record.ts";

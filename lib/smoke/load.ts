@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import * as v from "valibot";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { formatPlace, type Place, ToolkitError } from "../errors.ts";
-import { checkReferences } from "./references.ts";
+import { checkReferences, type Mistake } from "./references.ts";
 import {
   type Action,
   actionKinds,
@@ -22,11 +22,6 @@ import {
 /** The lanes that come along; the single executable has them at the same place from here. */
 export const bundledLanes = join(import.meta.dir, "lanes");
 
-/** One thing wrong in a lane file. */
-export interface Mistake {
-  place: Place;
-  message: string;
-}
 type Report = (path: readonly (string | number)[], message: string) => void;
 
 /**

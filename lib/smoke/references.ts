@@ -1,9 +1,16 @@
 /**
  * Checks what one step says of others: unique ids, known and earlier `needs`, known `${names}`.
  */
-import type { Mistake } from "./load.ts";
+
+import type { Place } from "../errors.ts";
 import type { Runbook, Step } from "./schema.ts";
 import { referencesOf } from "./values.ts";
+
+/** One thing wrong in a lane file. */
+export interface Mistake {
+  place: Place;
+  message: string;
+}
 
 /** Names every world has from the start; see `world.ts` for their values. */
 export const builtInNames: ReadonlySet<string> = new Set([

@@ -3,19 +3,15 @@
  */
 import { join, resolve } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { startDaemon, stopDaemon } from "./daemon.ts";
+import { type Launch, startDaemon, stopDaemon } from "./daemon.ts";
 import { askHttp } from "./http.ts";
 import { runProcess } from "./processes.ts";
 import { createSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
 import type { Generation } from "./schema.ts";
 
-export interface Target {
-  /** Absolute path of the binary. */
-  ao: string;
+export interface Target extends Launch {
   generation: Generation;
   runtime: "zellij" | "tmux";
-  /** Builds from C on open the desktop app on `ao start`; they are started as `ao daemon`. */
-  startsWith: "ao start" | "ao daemon";
   /** What `ao version` prints. */
   version: string;
   /** The daemon's OpenAPI document, where it could be had. */

@@ -6,8 +6,7 @@ import type { Identities } from "./identity.ts";
 import type { Inventory, OtherEntry } from "./inventory.ts";
 import type { EditContext } from "./metadata-edits.ts";
 import type { PlanOptions, StepId } from "./options.ts";
-import type { Target } from "./target.ts";
-import type { WorktreeMove } from "./worktrees.ts";
+import type { Target, WorktreeMove } from "./shape.ts";
 
 /** One step of the plan. `count` is how many things it changes, `details` one line for each. */
 export interface PlannedStep {

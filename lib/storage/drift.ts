@@ -1,10 +1,11 @@
 /** Drift: everything on the disk that differs from clean V3, as issues with a kind and a place. */
 
+import type { Fault } from "../errors.ts";
 import { formatPlace } from "../errors.ts";
 import { parseSessionId } from "../paths.ts";
 import { duplicateRepos } from "./duplicates.ts";
 import type { Identities } from "./identity.ts";
-import type { Fault, Inventory, SessionFile, StateDir } from "./inventory.ts";
+import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
 import { workspaceFields } from "./metadata-edits.ts";
 import { dirLabel, lastPart, type Project, projectLabel } from "./project.ts";
 import { conventionOf } from "./tmux-names.ts";

@@ -3,7 +3,7 @@
 import type { Operation } from "../change/operation.ts";
 import { claudeSlug } from "../paths.ts";
 import type { Inventory } from "./inventory.ts";
-import type { WorktreeMove } from "./worktrees.ts";
+import type { WorktreeMove } from "./shape.ts";
 
 /** Operations that keep the chat history of a moved worktree reachable from its new place. */
 export function historyOperations(move: WorktreeMove, inventory: Inventory): Operation[] {

@@ -5,58 +5,11 @@
  * it alone. Paths are absolute. What could not be read is a {@link Fault}, never an exception.
  */
 
-import type { Place } from "../errors.ts";
+import type { Fault } from "../errors.ts";
+import type { SessionFields } from "../metadata.ts";
 import type { Places } from "../paths.ts";
 import type { Registry } from "../registry.ts";
-
-/** Something the scan could not use. It is reported and left alone. */
-export interface Fault {
-  kind:
-    | "unreadable" // EACCES, EIO, …
-    | "corrupt" // not JSON, not UTF-8, not an object
-    | "too-large" // over the size the scan reads
-    | "not-a-file" // a directory, socket or device where a file belongs
-    | "symlink" // a link out of the base dir, or where AO never makes one
-    | "unsafe-name"; // an id or name that could climb out or is not AO's
-  place: Place;
-  detail: string;
-}
-
-/** The fields of session metadata that identity and drift depend on. */
-export interface SessionFields {
-  project?: string;
-  projectId?: string;
-  sessionId?: string;
-  status?: string;
-  branch?: string;
-  issue?: string;
-  role?: string;
-  kind?: string;
-  agent?: string;
-  createdAt?: string;
-  pr?: string;
-  tmuxName?: string;
-  worktree?: string;
-  workspacePath?: string;
-  /** `runtimeHandle.id`: the runtime's own name of the session (tmux name). */
-  handleId?: string;
-  /** `runtimeHandle.runtimeName`: `tmux`, `process`, … */
-  runtimeName?: string;
-  /** `runtimeHandle.data.workspacePath`. */
-  handleWorkspacePath?: string;
-  /** `runtimeHandle` itself, where it is JSON text rather than an object. */
-  handleText?: string;
-  /** `lifecycle.runtime.tmuxName`; AO V2 believes it before `tmuxName`. */
-  lifecycleTmuxName?: string;
-  /** `lifecycle.runtime.handle.id`. */
-  lifecycleHandleId?: string;
-  /** `lifecycle.runtime.handle.data.workspacePath`. */
-  lifecycleWorkspacePath?: string;
-  /** Named pipe of a Windows session; read and shown, nothing else. */
-  pipePath?: string;
-  /** Its states are not interpreted. */
-  hasLifecycle?: boolean;
-}
+import type { TmuxSession } from "../tmux.ts";
 
 /** One metadata file: live in `sessions/`, archived in `sessions/archive/`, or `orchestrator.json`. */
 export interface SessionFile {
@@ -207,14 +160,6 @@ export interface RepoFacts {
   adminEntries: { id: string; path: string; exists: boolean }[];
   /** A project-local `agent-orchestrator.yaml|yml`, with whether it is wrongly wrapped in `projects:` (row 22). */
   localConfig?: { path: string; wrapped: boolean };
-}
-
-export interface TmuxSession {
-  name: string;
-  /** Pane process ids. */
-  panePids: number[];
-  /** Working directory of the first pane. */
-  path: string;
 }
 
 /** `running.json`: believed only when the pid lives and its command line fits (row 33). */

@@ -5,7 +5,7 @@ import type { StepBuilder } from "./builder.ts";
 import type { OtherEntry, StateDir } from "./inventory.ts";
 import { convertedText, metadataEdits } from "./metadata-edits.ts";
 import { lastPart } from "./project.ts";
-import type { ProjectTarget, SessionTarget, Source } from "./target.ts";
+import type { ProjectTarget, SessionTarget, Source } from "./shape.ts";
 
 /** Moves a source into its project's directory, which stands at `base` now, and converts its sessions. */
 export function bringIn(

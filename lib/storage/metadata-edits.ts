@@ -1,11 +1,11 @@
 /** The field edits that make one session's metadata say what is true after the plan. */
 
-import type { Edit, Json } from "../change/operation.ts";
+import type { Edit, Json } from "../edits.ts";
 import { patchJsonText } from "../json.ts";
+import type { SessionFields } from "../metadata.ts";
 import { keyValueToJson, parseKeyValue } from "../metadata.ts";
-import type { SessionFields } from "./inventory.ts";
 import type { PathMap } from "./paths-map.ts";
-import type { ProjectTarget, SessionTarget } from "./target.ts";
+import type { ProjectTarget, SessionTarget } from "./shape.ts";
 import { conventionOf, type TmuxPlan } from "./tmux-names.ts";
 
 /** Where each field stands in a session's JSON. */

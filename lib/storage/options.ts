@@ -1,7 +1,7 @@
 /** What a plan is asked for, beside the inventory. */
 
-import type { LinkFile } from "../change/operation.ts";
 import { ToolkitError } from "../errors.ts";
+import type { LinkFile } from "../git-links.ts";
 
 /** Step ids in the order in which they run. */
 export const stepIds = [

@@ -7,17 +7,7 @@ import { parseSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Inventory, SessionFile } from "./inventory.ts";
 import { tmuxFields } from "./metadata-edits.ts";
-import type { ProjectTarget } from "./target.ts";
-
-/** One orchestrator file that is renamed or archived. Paths name the V3 place of the project. */
-export interface OrchestratorMove {
-  file: SessionFile;
-  from: string;
-  to: string;
-  sessionId: string;
-  /** Canonical id for the one that stays, null for one that is archived. */
-  becomes: string | null;
-}
+import type { OrchestratorMove, ProjectTarget } from "./shape.ts";
 
 interface Candidate {
   file: SessionFile;

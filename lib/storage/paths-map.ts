@@ -1,7 +1,7 @@
 /** Where a path of today will be after the plan: the one mapping that all metadata edits share. */
 
 import type { Inventory } from "./inventory.ts";
-import type { ProjectTarget, SessionTarget, Target } from "./target.ts";
+import type { ProjectTarget, SessionTarget, Target } from "./shape.ts";
 
 export interface PathMap {
   /** New place of a worktree path found in a session's metadata, or the same path. */

@@ -12,6 +12,7 @@ import type { Inventory } from "./inventory.ts";
 import { noteDirs } from "./merge.ts";
 import { type PlanOptions, type StepId, stepIds } from "./options.ts";
 import { pathMap } from "./paths-map.ts";
+import type { Target } from "./shape.ts";
 import * as adoptStrandedWorktrees from "./steps/adopt-stranded-worktrees.ts";
 import * as collapseObservability from "./steps/collapse-observability.ts";
 import * as deadExportManifest from "./steps/dead-export-manifest.ts";
@@ -25,7 +26,7 @@ import * as rewriteSessionMetadata from "./steps/rewrite-session-metadata.ts";
 import * as sameRepoMerge from "./steps/same-repo-merge.ts";
 import * as stripStorageKey from "./steps/strip-storage-key.ts";
 import * as writeIdentityJson from "./steps/write-identity-json.ts";
-import { type Target, targetOf } from "./target.ts";
+import { targetOf } from "./target.ts";
 import { planTmux } from "./tmux-names.ts";
 
 interface Step {

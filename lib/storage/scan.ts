@@ -8,8 +8,9 @@
 import { listCodexRollouts } from "../agents.ts";
 import type { Places } from "../paths.ts";
 import { type Env, ProcessError } from "../process.ts";
+import type { TmuxSession } from "../tmux.ts";
 import { listSessions } from "../tmux.ts";
-import type { Inventory, TmuxSession, WorktreeLeaf } from "./inventory.ts";
+import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { scanBaseDir } from "./scan/base-dir.ts";
 import { readRegistries, readV1Configs } from "./scan/configs.ts";
 import { openMigrations } from "./scan/migrations.ts";

@@ -7,7 +7,7 @@
 
 import { parseSessionId } from "../paths.ts";
 import type { Inventory, SessionFile } from "./inventory.ts";
-import type { ProjectTarget, SessionTarget, Target } from "./target.ts";
+import type { ProjectTarget, SessionTarget, Target } from "./shape.ts";
 
 export type TmuxConvention = "v3" | "doubled-prefix" | "legacy-storagekey" | "unknown";
 

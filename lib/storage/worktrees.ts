@@ -10,19 +10,7 @@ import type { Inventory, SessionFile, StateDir, WorktreeLeaf } from "./inventory
 import { workspaceFields } from "./metadata-edits.ts";
 import type { PlanOptions } from "./options.ts";
 import { lastPart, type Project } from "./project.ts";
-import type { ProjectTarget, SessionTarget } from "./target.ts";
-
-export interface WorktreeMove {
-  leaf: WorktreeLeaf;
-  from: string;
-  to: string;
-  /** The directory it comes along with; null when it is adopted from outside the base dir. */
-  carrier: StateDir | null;
-  /** True when the carrier's own rename takes it there; otherwise the worktree is moved by itself. */
-  carried: boolean;
-  target: ProjectTarget;
-  sessionId: string | null;
-}
+import type { ProjectTarget, SessionTarget, WorktreeMove } from "./shape.ts";
 
 /** Where every worktree goes; those that stay are left out. */
 export function planWorktrees(

@@ -1,7 +1,7 @@
 /** Reads one task session, whichever structure it has. */
 
 import { join } from "node:path";
-import type { Json } from "../change/operation.ts";
+import type { Json } from "../edits.ts";
 import { ToolkitError } from "../errors.ts";
 import { parseYaml } from "../yaml.ts";
 import { taskPlaces } from "./places.ts";

@@ -3,7 +3,7 @@
  * they are written, so that a number of twenty digits or a date stays what it was.
  */
 
-import type { Json } from "../change/operation.ts";
+import type { Json } from "../edits.ts";
 import { formatPointer } from "../edits.ts";
 import { ToolkitError } from "../errors.ts";
 import { type ParsedYaml, parseYaml } from "../yaml.ts";

@@ -5,7 +5,8 @@
 
 import { join } from "node:path";
 import type { Disk } from "../../lib/change/disk.ts";
-import type { Json, Operation } from "../../lib/change/operation.ts";
+import type { Operation } from "../../lib/change/operation.ts";
+import type { Json } from "../../lib/edits.ts";
 import { patchJsonText } from "../../lib/json.ts";
 import { patchYamlText } from "../../lib/yaml.ts";
 

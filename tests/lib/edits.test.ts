@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Json } from "../../lib/change/operation.ts";
+import type { Json } from "../../lib/edits.ts";
 import {
   arrayIndex,
   formatPointer,

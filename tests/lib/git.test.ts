@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { LinkFile } from "../../lib/change/operation.ts";
 import {
   gitStatus,
   hasUnpushedWork,
@@ -20,6 +19,7 @@ import {
   verifyWorktree,
 } from "../../lib/git.ts";
 import { findRepository, readAdminEntries, readWorktree } from "../../lib/git-files.ts";
+import type { LinkFile } from "../../lib/git-links.ts";
 import { addSubmodule, addWorktree, git, makeRepo, testEnv } from "../disk/repos.ts";
 import { makeTemp } from "../temp.ts";
 import { changesDuring } from "../tree.ts";

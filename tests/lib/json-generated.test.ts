@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Edit, Json } from "../../lib/change/operation.ts";
+import type { Edit, Json } from "../../lib/edits.ts";
 import { formatPointer } from "../../lib/edits.ts";
 import {
   hasDuplicateKeys,

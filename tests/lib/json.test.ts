@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Edit, Json } from "../../lib/change/operation.ts";
+import type { Edit, Json } from "../../lib/edits.ts";
 import { ToolkitError } from "../../lib/errors.ts";
 import { hasDuplicateKeys, jsonErrorPlace, locateJson, patchJsonText } from "../../lib/json.ts";
 

@@ -1,7 +1,7 @@
 /** Values as generated tests see them: paths into them, and edits of them made the plain way. */
 
 import { expect } from "bun:test";
-import type { Json } from "../../lib/change/operation.ts";
+import type { Json } from "../../lib/edits.ts";
 
 /** Every path in a value, the root's included. */
 export function pathsOf(value: Json, path: string[] = []): string[][] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseDocument } from "yaml";
-import type { Edit, Json } from "../../lib/change/operation.ts";
+import type { Edit, Json } from "../../lib/edits.ts";
 import { formatPointer } from "../../lib/edits.ts";
 import { patchYamlText } from "../../lib/yaml.ts";
 import { expectSame, pathsOf, replaced, valueAtPath } from "./values.ts";

@@ -4,7 +4,7 @@
  */
 
 import fc from "fast-check";
-import type { Json } from "../../lib/change/operation.ts";
+import type { Json } from "../../lib/edits.ts";
 
 export interface WrittenYaml {
   value: Json;

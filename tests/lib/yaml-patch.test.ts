@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Edit, Json } from "../../lib/change/operation.ts";
+import type { Edit, Json } from "../../lib/edits.ts";
 import { patchYamlText } from "../../lib/yaml.ts";
 
 const registry = [

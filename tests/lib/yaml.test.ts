@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseDocument } from "yaml";
-import type { Json } from "../../lib/change/operation.ts";
+import type { Json } from "../../lib/edits.ts";
 import { formatPointer } from "../../lib/edits.ts";
 import { ToolkitError } from "../../lib/errors.ts";
 import { parseYaml, readYamlFields } from "../../lib/yaml.ts";

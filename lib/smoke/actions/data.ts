@@ -1,17 +1,9 @@
 /** Looks at what AO wrote: rows of its database, files, lines of its log. */
 import { Database } from "bun:sqlite";
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeError, errorCode } from "../../errors.ts";
+import { readFrom } from "../log.ts";
 import type { ActionType } from "./action.ts";
 
 export const sql: ActionType<"sql"> = {
@@ -72,33 +64,6 @@ export const log: ActionType<"log"> = {
     return { count: lines.length, lines: lines.slice(-50), last: lines.at(-1) ?? null };
   },
 };
-
-/** Bytes of a file; 0 when there is none. */
-export function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch {
-    return 0;
-  }
-}
-
-/** Text of a file from a byte on, at most the last megabyte of it; empty when there is no file. */
-export function readFrom(path: string, start: number): string {
-  try {
-    const handle = openSync(path, "r");
-    try {
-      const size = fstatSync(handle).size;
-      const from = Math.max(start, size - fileLimit);
-      const buffer = Buffer.alloc(Math.max(0, size - from));
-      readSync(handle, buffer, 0, buffer.length, from);
-      return buffer.toString("utf8");
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    return "";
-  }
-}
 
 function jsonOf(text: string): { json?: unknown } {
   try {

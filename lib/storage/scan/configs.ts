@@ -1,11 +1,12 @@
 /** Every config that says something about this disk: the registry, V1's own configs, local ones. */
 
 import { isAbsolute, join } from "node:path";
-import type { Json } from "../../change/operation.ts";
+import type { Json } from "../../edits.ts";
+import type { Fault } from "../../errors.ts";
 import type { Places } from "../../paths.ts";
 import type { Env } from "../../process.ts";
 import { type Registry, readLocalConfig, readRegistry } from "../../registry.ts";
-import type { Fault, RepoFacts, StateDir } from "../inventory.ts";
+import type { RepoFacts, StateDir } from "../inventory.ts";
 import { isObject, type Reader } from "./reader.ts";
 import { type NamedDir, namedDir } from "./v0.ts";
 

@@ -14,8 +14,8 @@ import {
   readSync,
   type Stats,
 } from "node:fs";
+import type { Fault } from "../../errors.ts";
 import { errorCode, type Place } from "../../errors.ts";
-import type { Fault } from "../inventory.ts";
 import { isUnsafeName, whyUnsafe } from "./names.ts";
 
 /** Names in one directory by what they are; each list sorted by UTF-16 units. */

@@ -1,6 +1,6 @@
 /** Session metadata: `sessions/`, its `archive/`, and single files of the same kind. */
 
-import type { Json } from "../../change/operation.ts";
+import type { Json } from "../../edits.ts";
 import { hasDuplicateKeys } from "../../json.ts";
 import { parseKeyValue, sessionFieldsOf, sniffSession } from "../../metadata.ts";
 import { isSafeSessionId, parseArchiveName } from "../../paths.ts";

@@ -3,7 +3,7 @@
 import type { StepBuilder } from "../builder.ts";
 import type { ObservabilityDir } from "../inventory.ts";
 import { lastPart } from "../project.ts";
-import type { ProjectTarget } from "../target.ts";
+import type { ProjectTarget } from "../shape.ts";
 
 export const title = "Collapse leaked observability directories";
 export const description =

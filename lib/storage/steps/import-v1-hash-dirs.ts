@@ -3,7 +3,7 @@
 import type { StepBuilder } from "../builder.ts";
 import { bringIn } from "../merge.ts";
 import { lastPart } from "../project.ts";
-import type { ProjectTarget, Source } from "../target.ts";
+import type { ProjectTarget, Source } from "../shape.ts";
 
 export const title = "Import V1 hash directories";
 export const description =

@@ -3,7 +3,7 @@
 import { parseSessionId } from "../../paths.ts";
 import type { StepBuilder } from "../builder.ts";
 import { lastPart } from "../project.ts";
-import type { ProjectTarget } from "../target.ts";
+import type { ProjectTarget } from "../shape.ts";
 
 export const title = "Write .next-session-id.json per project";
 export const description =

@@ -1,11 +1,11 @@
 /** Bare project ids become `{name}_{h10}`, on the disk and in the registry. */
 
-import type { Edit } from "../../change/operation.ts";
+import type { Edit } from "../../edits.ts";
 import type { StepBuilder } from "../builder.ts";
 import { bringIn, noteDirs } from "../merge.ts";
 import type { Project } from "../project.ts";
 import { registryPointer } from "../registry-edits.ts";
-import type { ProjectTarget } from "../target.ts";
+import type { ProjectTarget } from "../shape.ts";
 import { settleSources } from "./import-v1-hash-dirs.ts";
 
 export const title = "Re-key V1 bare-basename projects to V2 format";

@@ -4,7 +4,7 @@ import type { StepBuilder } from "../builder.ts";
 import { settleInPlace } from "../merge.ts";
 import { metadataEdits } from "../metadata-edits.ts";
 import { lastPart } from "../project.ts";
-import type { ProjectTarget, SessionTarget } from "../target.ts";
+import type { ProjectTarget, SessionTarget } from "../shape.ts";
 
 export const title = "Rewrite session metadata";
 export const description =

@@ -1,6 +1,6 @@
 /** One repository registered twice, merged only where the user decided so. */
 
-import type { Edit } from "../../change/operation.ts";
+import type { Edit } from "../../edits.ts";
 import type { StepBuilder } from "../builder.ts";
 import { bringIn } from "../merge.ts";
 import { projectLabel } from "../project.ts";

@@ -1,6 +1,6 @@
 /** `storageKey` leaves the registry, once no directory is joined through it alone. */
 
-import type { Edit } from "../../change/operation.ts";
+import type { Edit } from "../../edits.ts";
 import type { StepBuilder } from "../builder.ts";
 import { registryPointer } from "../registry-edits.ts";
 

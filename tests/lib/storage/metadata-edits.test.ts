@@ -3,7 +3,7 @@ import { patchJsonText } from "../../../lib/json.ts";
 import { sessionFieldsOf } from "../../../lib/metadata.ts";
 import type { SessionFile, StateDir } from "../../../lib/storage/inventory.ts";
 import { convertedText, metadataEdits } from "../../../lib/storage/metadata-edits.ts";
-import type { ProjectTarget, SessionTarget } from "../../../lib/storage/target.ts";
+import type { ProjectTarget, SessionTarget } from "../../../lib/storage/shape.ts";
 
 const target = {
   id: "web_0123456789",
