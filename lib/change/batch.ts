@@ -3,6 +3,7 @@
  * be judged on the disk alone, whichever others had reached it when the power went.
  */
 
+import { aoLockRules } from "./lock.ts";
 import { dirOf, type Operation, touchedBy } from "./operation.ts";
 
 /** Most operations in a batch. */
@@ -25,6 +26,8 @@ export class BatchPaths {
   readonly #touched = new Set<string>();
   readonly #above = new Set<string>();
   readonly #made = new Set<string>();
+  /** Directories in which AO's locks stand until the batch ends. */
+  readonly #locked = new Set<string>();
 
   /** Takes the operation in, or returns false when it has to wait for the next batch. */
   accept(operation: Operation): boolean {
@@ -32,6 +35,9 @@ export class BatchPaths {
     const makes = operation.op === "makeDir";
     const paths = [...writes, ...needs].map(fold);
     if (paths.some((path) => this.#meets(path, makes))) return false;
+    // Taken back, it would not be empty: nor would the one above it, which is looked at before.
+    if (makes && paths.some((path) => this.#locked.has(path))) return false;
+    for (const { lock } of aoLockRules(operation)) this.#locked.add(fold(dirOf(lock)));
     for (const path of paths) {
       this.#touched.add(path);
       if (makes) this.#made.add(path);

@@ -143,15 +143,31 @@ export class Run {
       // A directory that is to go may hold nothing but locks of this batch's own files, and those
       // files are done.
       this.parts.locks.release();
-      const anew: Step[] = [];
-      for (const index of again) {
-        const step = await this.#prepare(index, attempt);
-        if (step !== null) anew.push(step);
-      }
-      again = await this.#commit(batch, anew);
+      again = await this.#anew(batch, again, attempt);
     }
     this.#note({ k: "done" });
     return next - start;
+  }
+
+  /**
+   * Prepares and does operations once more, one after the other: what stood in the way of a
+   * directory may be another one that goes before it.
+   *
+   * @returns those that have to be prepared yet again
+   */
+  async #anew(batch: Batch, indexes: readonly number[], attempt: number): Promise<number[]> {
+    const again: number[] = [];
+    let steps: Step[] = [];
+    for (const index of indexes) {
+      const step = await this.#prepare(index, attempt);
+      if (step === null) continue;
+      steps.push(step);
+      if (step.actions.length === 0) continue;
+      again.push(...(await this.#commit(batch, steps)));
+      steps = [];
+    }
+    if (steps.length + this.#kept.length > 0) again.push(...(await this.#commit(batch, steps)));
+    return again;
   }
 
   /**

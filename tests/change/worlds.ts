@@ -104,15 +104,25 @@ export interface Generated {
 /** One decision: which kind of operation, and where. */
 export type Choice = readonly [number, number, number];
 
-/** Turns decisions into operations that are valid one after the other. */
-export function makePlan(root: string, world: World, choices: readonly Choice[]): Generated {
+/**
+ * Turns decisions into operations that are valid one after the other.
+ *
+ * @param first number of the first operation; new names are made from numbers
+ */
+export function makePlan(
+  root: string,
+  world: World,
+  choices: readonly Choice[],
+  first = 0,
+): Generated {
   const after: World = new Map(world);
   const operations: Operation[] = [];
-  for (const [serial, [kind, where, what]] of choices.entries()) {
+  for (const [offset, [kind, where, what]] of choices.entries()) {
+    const serial = first + offset;
     const makers = [makeDir, create, move, patchJson, patchYaml, trash, relink, patchLine];
     const maker = makers[kind % makers.length] ?? makeDir;
-    const operation = maker({ root, world: after, where, what, serial });
-    if (operation !== null) operations.push(operation);
+    const made = maker({ root, world: after, where, what, serial });
+    if (made !== null) operations.push(...[made].flat());
   }
   return { operations, after };
 }
@@ -135,14 +145,21 @@ function inDir(draft: Draft, name: string): string {
   return join(dirs[draft.where % dirs.length] ?? "", name);
 }
 
-function makeDir(draft: Draft): Operation {
-  const name = inDir(draft, `dir${draft.serial}`);
-  draft.world.set(name, { kind: "dir" });
-  return { op: "makeDir", path: join(draft.root, name) };
+/** A directory; at times a project with a session, whose lock stands where directories go. */
+function makeDir(draft: Draft): Operation[] {
+  const dir = inDir(draft, `dir${draft.serial}`);
+  const isProject = draft.what % 4 === 3;
+  const dirs = isProject ? [dir, join(dir, "sessions")] : [dir];
+  for (const name of dirs) draft.world.set(name, { kind: "dir" });
+  const made = dirs.map((name): Operation => ({ op: "makeDir", path: join(draft.root, name) }));
+  return isProject ? [...made, createFile(draft, join(dir, "sessions/s-1.json"))] : made;
 }
 
 function create(draft: Draft): Operation {
-  const name = inDir(draft, `new${draft.serial}`);
+  return createFile(draft, inDir(draft, `new${draft.serial}`));
+}
+
+function createFile(draft: Draft, name: string): Operation {
   const text = "created\n".repeat(draft.what % 4);
   draft.world.set(name, { kind: "text", text, mode: 0o600 });
   return { op: "create", path: join(draft.root, name), content: text, mode: 0o600 };

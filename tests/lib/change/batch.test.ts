@@ -37,6 +37,13 @@ test("a new directory takes its content into the batch, whichever comes first", 
   expect(accepted(move("/d", "/e"), makeDir("/d"))).toBe(1);
 });
 
+test("a directory in which AO's locks stand waits for the batch to give them back", () => {
+  const session = create("/p/sessions/s.json");
+  expect(accepted(session, makeDir("/p/sessions"), makeDir("/p"))).toBe(1);
+  expect(accepted(makeDir("/p"), makeDir("/p/sessions"), session)).toBe(3);
+  expect(accepted(create("/p/sessions/notes"), makeDir("/p/sessions"), makeDir("/p"))).toBe(3);
+});
+
 test("the worktree that a link is made for counts, though nothing in it may change", () => {
   const files = [{ path: "/repo/.git/worktrees/x/gitdir", before: "", after: "" }];
   const relink: Operation = { op: "relinkWorktree", repo: "/repo", worktree: "/wt/x", files };

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { join } from "node:path";
+import { type Disk, realDisk } from "../../../lib/change/disk.ts";
 import { loadMigration } from "../../../lib/change/history.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import { makeWorkbench } from "../../change/workbench.ts";
@@ -106,6 +108,44 @@ describe("a rollback", () => {
     fs.unlinkSync(bench.at("d/e/f"));
     expect(await bench.undo()).toMatchObject({ state: "rolled-back", undone: 3 });
     expect(bench.exists("d")).toBe(false);
+  });
+
+  test("removes a new project with its sessions, whose locks stood in it", async () => {
+    using bench = makeWorkbench();
+    const { at } = bench;
+    const before = bench.tree();
+    await bench.apply([
+      { op: "makeDir", path: at("p") },
+      { op: "makeDir", path: at("p/sessions") },
+      { op: "create", path: at("p/sessions/s.json"), content: "{}\n" },
+    ]);
+    expect(await bench.undo()).toMatchObject({ state: "rolled-back", undone: 3, kept: [] });
+    expect(bench.since(before)).toEqual([]);
+  });
+
+  test("removes nested directories that were busy for a moment", async () => {
+    let isBusy = false;
+    // A program that takes a look: its lock is there when the directories are to go, then is not.
+    const disk: Disk = {
+      ...realDisk,
+      removeDir(path) {
+        const blocked = join(path, "other.lock");
+        if (isBusy && path.endsWith("/p/q")) {
+          fs.writeFileSync(blocked, "");
+          isBusy = false;
+        }
+        try {
+          realDisk.removeDir(path);
+        } finally {
+          if (path.endsWith("/p")) fs.rmSync(join(path, "q", "other.lock"), { force: true });
+        }
+      },
+    };
+    using bench = makeWorkbench(disk);
+    await bench.apply(["p", "p/q"].map((name) => ({ op: "makeDir", path: bench.at(name) })));
+    isBusy = true;
+    expect(await bench.undo()).toMatchObject({ state: "rolled-back", kept: [] });
+    expect(bench.exists("p")).toBe(false);
   });
 
   test("takes back every field that was not touched since, of many patches of a file", async () => {
