@@ -13,7 +13,6 @@
  * of `lib/errors.ts`; a stack trace is shown for a bug only.
  */
 
-import { isAbsolute, relative } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
 import manifest from "../package.json" with { type: "json" };
@@ -30,6 +29,7 @@ import {
 import { exitCodes, type Outcome, ToolkitError } from "./errors.ts";
 import { errorDocument, formatError } from "./failure.ts";
 import { helpPage, type Page } from "./help.ts";
+import { invocationOf } from "./invocation.ts";
 import type { Env } from "./process.ts";
 import {
   createStyle,
@@ -40,7 +40,6 @@ import {
   type Terminal,
   wantsColor,
 } from "./terminal.ts";
-import { shellWord } from "./text.ts";
 
 /** Where a command puts its result: stdout. */
 export interface Output {
@@ -343,11 +342,10 @@ function reportError(error: unknown, host: Host, out?: PendingOutput): number {
   return exitCodes[outcome];
 }
 
-/** How a script can be called again from here: by its path, relative where it is below `cwd`. */
-export function invocationOf(scriptPath: string, cwd: string): string {
-  const path = relative(cwd, scriptPath);
-  const shown = path.startsWith("..") || isAbsolute(path) ? scriptPath : path;
-  return `bun run ${shellWord(shown)}`;
+/** How this process's script can be called again from where it was called. */
+export function ownInvocation(path: string): string {
+  const script = { path, bin: manifest.bin };
+  return invocationOf(script, { cwd: process.cwd(), env: process.env });
 }
 
 function processHost(options: { argv?: readonly string[]; invocation?: string }): Host {
@@ -355,7 +353,7 @@ function processHost(options: { argv?: readonly string[]; invocation?: string })
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   return {
     argv: options.argv ?? argv,
-    invocation: options.invocation ?? invocationOf(scriptPath, process.cwd()),
+    invocation: options.invocation ?? ownInvocation(scriptPath),
     env: process.env,
     cwd: process.cwd(),
     stdinIsTTY: isatty(0),

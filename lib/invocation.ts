@@ -1,6 +1,37 @@
 /** Commands of our scripts that can be pasted: called as the running one, for the same disk. */
 
+import { delimiter, isAbsolute, relative } from "node:path";
+import { type Env, findProgram } from "./process.ts";
 import { shellWord } from "./text.ts";
+
+/**
+ * How a script can be called again: by its path, relative where it is below `cwd`, or by the name
+ * of its program where npx was asked for that. Where only npm knows a bun, npx has to find it.
+ *
+ * @param script.bin programs of the package with their files, as in package.json
+ * @param env where npm says what it runs (`npm_lifecycle_script`), and `PATH`
+ */
+export function invocationOf(
+  script: { path: string; bin?: Readonly<Record<string, string>> },
+  { cwd, env }: { cwd: string; env: Env },
+): string {
+  const program = /[\w-]+/.exec(env.npm_lifecycle_script ?? "")?.[0] ?? "";
+  const file = script.bin?.[program];
+  if (env.npm_lifecycle_event === "npx" && file !== undefined && script.path.endsWith(`/${file}`)) {
+    return `npx ${program}`;
+  }
+  const path = relative(cwd, script.path);
+  const shown = path.startsWith("..") || isAbsolute(path) ? script.path : path;
+  const npx = env.npm_execpath !== undefined && !hasOwnBun(env) ? "npx " : "";
+  return `${npx}bun run ${shellWord(shown)}`;
+}
+
+/** Whether a shell that npm did not start would find bun too. */
+function hasOwnBun(env: Env): boolean {
+  const places = (env.PATH ?? "").split(delimiter);
+  const own = places.filter((place) => !place.endsWith("/node_modules/.bin"));
+  return findProgram("bun", { PATH: own.join(delimiter) }) !== null;
+}
 
 /** The flags that say which disk is meant. */
 export interface DiskFlags {
@@ -44,6 +75,6 @@ export function commandMaker(
  * ```
  */
 export function siblingCall(invocation: string, script: string): string {
-  // Only the last name: directories may be called alike.
-  return invocation.replace(/[\w-]+(?=(?:\.ts)?'?$)/, script);
+  // Only the last name: directories may be called alike. Programs share a prefix.
+  return invocation.replace(/( ao-)?[\w-]+(?=(?:\.ts)?'?$)/, `$1${script}`);
 }

@@ -10,7 +10,7 @@
 
 import { basename } from "node:path";
 import { commonFlags, type Flags, findFirstWord } from "../lib/args.ts";
-import { command, invocationOf, main as runScript, type Script, script } from "../lib/cli.ts";
+import { command, ownInvocation, main as runScript, type Script, script } from "../lib/cli.ts";
 import { ToolkitError } from "../lib/errors.ts";
 import { shellWord } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -80,7 +80,7 @@ async function main(aokit: Script): Promise<void> {
   const chosen = scripts.find(({ name }) => name === argv[at]);
   const invocation = Bun.isStandaloneExecutable
     ? shellWord(basename(process.execPath))
-    : invocationOf(import.meta.path, process.cwd());
+    : ownInvocation(import.meta.path);
   if (chosen === undefined) return runScript(aokit, { invocation });
   await runScript(chosen, {
     argv: argv.toSpliced(at, 1),

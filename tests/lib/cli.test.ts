@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { command, execute, invocationOf, script } from "../../lib/cli.ts";
+import { command, execute, script } from "../../lib/cli.ts";
 import { errorDocumentSchema } from "../../lib/documents.ts";
 import { ToolkitError } from "../../lib/errors.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -222,13 +222,6 @@ describe("a signal", () => {
     expect(written.exits).toEqual([130]);
     expect(JSON.parse(written.stdout).error.outcome).toBe("cancelled");
   });
-});
-
-test("a script is called again by its path from here", () => {
-  expect(invocationOf("/repo/scripts/x.ts", "/repo")).toBe("bun run scripts/x.ts");
-  expect(invocationOf("/repo/scripts/x.ts", "/repo/scripts")).toBe("bun run x.ts");
-  expect(invocationOf("/repo/scripts/x.ts", "/home")).toBe("bun run /repo/scripts/x.ts");
-  expect(invocationOf("/re po/x's.ts", "/")).toBe("bun run 're po/x'\\''s.ts'");
 });
 
 describe("as a process, a script", () => {
