@@ -145,12 +145,15 @@ function section(writer: Writer, heading: string, issues: Issue[]): void {
 /** One example of each kind with how many there are, so that a short list still names every kind. */
 function summarised(issues: Issue[], verbose: boolean): string[] {
   if (verbose) return issues.map((issue) => issue.detail);
-  const byKind = new Map<string, Issue[]>();
-  for (const issue of issues) byKind.set(issue.kind, [...(byKind.get(issue.kind) ?? []), issue]);
-  return [...byKind.values()].map(([first, ...rest]) => {
-    const detail = first?.detail ?? "";
-    return rest.length === 0 ? detail : `${detail} (and ${rest.length} more like this)`;
-  });
+  const byKind = new Map<string, { first: Issue; count: number }>();
+  for (const issue of issues) {
+    const known = byKind.get(issue.kind);
+    if (known === undefined) byKind.set(issue.kind, { first: issue, count: 1 });
+    else known.count += 1;
+  }
+  return [...byKind.values()].map(({ first, count }) =>
+    count === 1 ? first.detail : `${first.detail} (and ${count - 1} more like this)`,
+  );
 }
 
 function planSection(writer: Writer, record: PlanRecord): void {

@@ -132,7 +132,7 @@ class Names {
 function assignSessions(target: ProjectTarget, warnings: string[]): void {
   const live = new Names();
   const archived = new Names();
-  const known = new KnownSessions();
+  const known = new KnownSessions(target.sources);
   const { home } = target.project;
   if (home !== null) {
     for (const file of home.archives) archived.add(lastPart(file.path));
@@ -263,11 +263,20 @@ function fateOf(file: SessionFile, inPlace: boolean): Fate {
   return inPlace ? "stay" : "move";
 }
 
-/** Sessions that a project already has, to tell which originals AO's migrator has brought there. */
+/**
+ * Sessions that a project already has, to tell which originals AO's migrator has brought there.
+ * Without an original there is nothing to tell, and nothing is kept.
+ */
 class KnownSessions {
   readonly #files = new Map<string, SessionFile[]>();
+  readonly #needed: boolean;
+
+  constructor(sources: readonly Source[]) {
+    this.#needed = sources.some(({ dir }) => dir.migrated);
+  }
 
   add(file: SessionFile): void {
+    if (!this.#needed) return;
     const name = this.#nameOf(file);
     const files = this.#files.get(name);
     if (files === undefined) this.#files.set(name, [file]);

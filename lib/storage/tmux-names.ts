@@ -106,15 +106,16 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
 
 /** Ids of sessions whose directories stay as they are: their names are theirs still. */
 function idsLeftAlone(inventory: Inventory, target: Target): string[] {
+  // A project's target speaks of every session of its directories.
   const planned = new Set(
-    target.projects.flatMap(({ sessions }) => sessions.map(({ file }) => file)),
+    target.projects.flatMap(({ project, sources }) => [
+      project.home,
+      ...sources.map(({ dir }) => dir),
+    ]),
   );
-  const dirs = [...inventory.projects, ...inventory.hashDirs];
-  return dirs.flatMap(({ sessions }) =>
-    sessions
-      .filter((file) => !planned.has(file) && isUsable(file))
-      .map(({ sessionId }) => sessionId),
-  );
+  return [...inventory.projects, ...inventory.hashDirs]
+    .filter((dir) => !planned.has(dir))
+    .flatMap(({ sessions }) => sessions.filter(isUsable).map(({ sessionId }) => sessionId));
 }
 
 /** Sessions that are not archived, nor will be. */

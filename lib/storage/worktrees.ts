@@ -67,32 +67,34 @@ class WorktreePlanner {
     const { inventory, targets } = this;
     const leaves = new Set(inventory.worktrees.map((leaf) => leaf.path));
     if (leaves.size === 0) return;
+    // Few sessions of a large disk have a worktree that is there; only those are looked up.
+    const paths = new Map<SessionFile, string[]>();
+    for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
+      for (const file of sessionsOf(dir)) {
+        const named = pathsAmong(leaves, file);
+        if (named.length > 0) paths.set(file, named);
+      }
+    }
     const planned = new Map<SessionFile, { session: SessionTarget; target: ProjectTarget }>();
     for (const target of targets) {
       const { sessions, single } = target;
       for (const session of single === null ? sessions : [...sessions, single]) {
-        planned.set(session.file, { session, target });
+        if (paths.has(session.file)) planned.set(session.file, { session, target });
       }
     }
     for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
-      const single = dir.orchestrator === undefined ? [] : [dir.orchestrator];
-      for (const file of [...dir.sessions, ...single]) {
+      for (const file of sessionsOf(dir)) {
+        const named = paths.get(file);
+        if (named === undefined) continue;
         const plan = planned.get(file);
         if (plan?.session.fate === "twin") continue;
         const sessionId = plan?.session.sessionId ?? file.sessionId;
         const target = plan?.target ?? null;
         const leaving = target?.orchestrators.find((move) => move.file === file)?.becomes === null;
         const id = `${target?.id ?? dir.name}/${sessionId}`;
-        this.#indexUser(file, { id, sessionId, target, leaving }, leaves);
+        const user = { id, sessionId, target, leaving };
+        for (const path of named) this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
       }
-    }
-  }
-
-  #indexUser(file: SessionFile, user: User, leaves: ReadonlySet<string>): void {
-    const paths = workspaceFields.map((field) => file.fields[field]);
-    for (const [at, path] of paths.entries()) {
-      if (path === undefined || !leaves.has(path) || paths.indexOf(path) < at) continue;
-      this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
     }
   }
 
@@ -229,6 +231,20 @@ class WorktreePlanner {
   #leave(leaf: WorktreeLeaf, reason: string): void {
     this.warnings.push(`Worktree ${leaf.path} left alone: ${reason}.`);
   }
+}
+
+function sessionsOf({ sessions, orchestrator }: StateDir): SessionFile[] {
+  return orchestrator === undefined ? sessions : [...sessions, orchestrator];
+}
+
+/** The worktrees of a list that a session names, each once. */
+function pathsAmong(leaves: ReadonlySet<string>, { fields }: SessionFile): string[] {
+  const found: string[] = [];
+  for (const field of workspaceFields) {
+    const path = fields[field];
+    if (path !== undefined && leaves.has(path) && !found.includes(path)) found.push(path);
+  }
+  return found;
 }
 
 /** The one project whose repository this is a worktree of; among several, the one it is named after. */
