@@ -35,7 +35,7 @@ export function barChart(chart: { id: string; title: string; bars: readonly Bar[
 <text x="${labelWidth + barWidth + 8}" y="${y + 18}">${text}</text>
 `;
   });
-  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-desc">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-desc">${said}</desc>
 ${rows}</svg>`;

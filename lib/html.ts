@@ -153,7 +153,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;list-style:none}
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
-th[scope=row]{font-weight:500}.n{text-align:right;font-variant-numeric:tabular-nums}
+th[scope=row]{font-weight:500}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 code,pre,.tree{font-family:ui-monospace,monospace;font-size:.875rem}
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;padding:.4rem .8rem;background:var(--card)}
 summary{cursor:pointer;font-weight:500}

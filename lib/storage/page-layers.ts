@@ -2,6 +2,7 @@
 
 import { isProjectId, parseSessionId } from "../paths.ts";
 import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
+import { lastPart } from "./project.ts";
 import { conventionOf } from "./tmux-names.ts";
 
 /** One form of identifier in one layer. */
@@ -49,13 +50,13 @@ export function identifierForms(inventory: Inventory): IdentifierForm[] {
     if (storageKey !== undefined) note("Registry storageKey", keyForm(storageKey), storageKey);
   }
   const dirs = [...inventory.projects, ...inventory.hashDirs];
-  for (const { layout, name } of dirs) note("State directory", dirForms[layout], name);
-  for (const { hash, path } of inventory.observability) {
-    note("Observability", "{hash}-observability", path.slice(path.lastIndexOf("/") + 1) || hash);
+  for (const { layout, path } of dirs) note("State directory", dirForms[layout], lastPart(path));
+  for (const { path } of inventory.observability) {
+    note("Observability", "{hash}-observability", lastPart(path));
   }
   for (const dir of dirs) for (const file of dir.sessions) noteSession(file, note);
   for (const { where, path } of inventory.worktrees) note("Worktree", worktreeForms[where], path);
-  return [...forms.values()];
+  return [...Map.groupBy(forms.values(), ({ layer }) => layer).values()].flat();
 }
 
 function noteSession(
