@@ -15,7 +15,7 @@ import { mkdirs } from "../disk/repos.ts";
 import type { Disk, ProjectSpec } from "../disk/spec.ts";
 import { root } from "../process.ts";
 import type { Section } from "./bench.ts";
-import { type Figure, figure, repeat } from "./measure.ts";
+import { type Figure, figure, repeat, times } from "./measure.ts";
 
 const bun = [process.execPath, "--no-env-file", "--no-install", "--config=/dev/null"];
 /** Seconds that each of the slow programs takes to say its version, as real agents do. */
@@ -90,8 +90,7 @@ const section: Section = {
       using disk = seedDisk(worktrees);
       if (worktrees !== "none") endHalf(disk);
       const runs = await repeat(doctorOn(disk), quick ? 2 : 9);
-      const times = runs.map(({ milliseconds }) => milliseconds);
-      figures.push(figure(name, times, 1000, "ms"));
+      figures.push(figure(name, times(runs), 1000, "ms"));
     }
     return figures;
   },

@@ -7,7 +7,7 @@ import { makeDisk } from "../disk/build.ts";
 import type { Disk, Layout, ProjectSpec } from "../disk/spec.ts";
 import { root } from "../process.ts";
 import type { Section } from "./bench.ts";
-import { type Figure, figure, type Program, repeat } from "./measure.ts";
+import { type Figure, figure, megabytes, type Program, repeat, times } from "./measure.ts";
 
 const boundMs = 500;
 const layouts: Layout[] = ["v1", "v1-bare", "v2", "v3"];
@@ -33,9 +33,8 @@ function program(disk: Disk, args: readonly string[]): Program {
 
 async function timeOf(name: string, call: Program, runs: number): Promise<Figure> {
   const results = await repeat(call, runs);
-  const memory = Math.max(...results.map((run) => run.memory)) / 1024 / 1024;
-  const samples = results.map((run) => run.milliseconds);
-  return figure(name, samples, boundMs, "ms", `peak ${memory.toFixed(0)} MB`);
+  const note = `peak ${Math.max(...megabytes(results)).toFixed(0)} MB`;
+  return figure(name, times(results), boundMs, "ms", { note });
 }
 
 const section: Section = {

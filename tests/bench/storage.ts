@@ -6,7 +6,7 @@ import { bigDisk } from "../disk/big.ts";
 import type { Disk } from "../disk/spec.ts";
 import { root } from "../process.ts";
 import type { Section } from "./bench.ts";
-import { compare, type Figure, figure, median, type Program, repeat, run } from "./measure.ts";
+import { compare, type Figure, figure, megabytes, type Program, run } from "./measure.ts";
 
 const bun = [process.execPath, "--no-env-file", "--no-install", "--config=/dev/null"];
 
@@ -22,12 +22,7 @@ const section: Section = {
     const small = { projects: 10, sessionsPerProject: 20, observability: 50, worktrees: 6 };
     const runs = quick ? 2 : 7;
     using disk = bigDisk(quick ? { ...small, filesPerWorktree: 20 } : {});
-    return [
-      ...(await dryRun(disk, runs)),
-      ...(await growth(quick)),
-      ...(await execution(disk, quick ? 1 : 3)),
-      ...(await startUp(disk, runs)),
-    ];
+    return [...(await dryRun(disk, runs)), ...(await execution(disk, quick ? 1 : 3))];
   },
 };
 export default section;
@@ -35,25 +30,10 @@ export default section;
 async function dryRun(disk: Disk, runs: number): Promise<Figure[]> {
   const du = { cmd: ["du", "-s", disk.baseDir, disk.worktreeRoot] };
   const { a, ratios } = await compare(scriptOn(disk, "migrate"), du, runs);
-  const memory = a.map((sample) => sample.memory / 2 ** 20);
   return [
-    figure("dry run / du -s", ratios, 1, "×"),
-    figure("dry run, peak memory", memory, 200, "MB"),
+    figure("dry run / du -s", ratios, 1, "×", { fullSize: true }),
+    figure("dry run, peak memory", megabytes(a), 200, "MB"),
   ];
-}
-
-/** Ten times the sessions; start-up is part of both, which is what a user waits for. */
-async function growth(quick: boolean): Promise<Figure[]> {
-  const few = { projects: 50, sessionsPerProject: quick ? 4 : 100, observability: 0, worktrees: 0 };
-  const times: number[] = [];
-  for (const sessionsPerProject of [few.sessionsPerProject, few.sessionsPerProject * 10]) {
-    using disk = bigDisk({ ...few, sessionsPerProject });
-    const samples = await repeat(scriptOn(disk, "migrate"), quick ? 2 : 5);
-    times.push(median(samples.map((sample) => sample.milliseconds)));
-  }
-  const [small = 1, large = 1] = times;
-  const note = `${small.toFixed(0)} ms → ${large.toFixed(0)} ms`;
-  return [figure("dry run, ten times the sessions", [large / small], 11, "×", note)];
 }
 
 /** Execution beside `cp -a` of the state without worktrees, and rollback beside execution. */
@@ -68,7 +48,7 @@ async function execution(disk: Disk, runs: number): Promise<Figure[]> {
     const undone = await run(scriptOn(disk, "rollback", "--yes", "--quiet"));
     execute.push(done.milliseconds / cp);
     rollback.push(undone.milliseconds / done.milliseconds);
-    memory.push(Math.max(done.memory, undone.memory) / 2 ** 20);
+    memory.push(Math.max(...megabytes([done, undone])));
     rmSync(join(disk.baseDir, "migrations"), { recursive: true });
   }
   return [
@@ -90,10 +70,4 @@ async function copied(disk: Disk, copy: string): Promise<number> {
   const { milliseconds } = await run({ cmd: ["cp", "-a", bare, copy] });
   rmSync(copy, { recursive: true });
   return milliseconds;
-}
-
-async function startUp(disk: Disk, runs: number): Promise<Figure[]> {
-  const samples = await repeat(scriptOn(disk, "migrate", "--help"), runs * 3);
-  const times = samples.map((sample) => sample.milliseconds);
-  return [figure("migrate --help", times, 60, "ms")];
 }

@@ -73,7 +73,7 @@ async function compareSizes(
     perSession.push(large);
   }
   const note = `${median(perSession).toFixed(2)} ms a session at ${sizes[1]}`;
-  return figure(name, ratios, growth, "×", note);
+  return figure(name, ratios, growth, "×", { note });
 }
 
 const section: Section = {
