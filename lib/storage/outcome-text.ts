@@ -1,5 +1,6 @@
 /** What a storage run says when it has ended, and the commands that lead on from there. */
 
+import { existsSync } from "node:fs";
 import { plural, printable } from "../text.ts";
 import type { Execution } from "./execute.ts";
 import type { StoragePlan } from "./plan.ts";
@@ -11,6 +12,10 @@ type Call = (...words: string[]) => string;
 /** The end of a dry run: what to type next. */
 export function nextCommands(plan: StoragePlan, migrate: Call): string {
   if (plan.blockers.length > 0) return "\nNothing was changed. Mend the blockers first.\n";
+  const { baseDir } = plan.inventory.places;
+  if (plan.steps.length === 0 && !existsSync(baseDir)) {
+    return `\nThere is no AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
+  }
   if (plan.steps.length === 0) return "";
   const rows = [migrate("--rehearse"), migrate("--execute"), migrate("--output", "plan.json")];
   const width = Math.max(...rows.map((row) => row.length));
@@ -38,6 +43,7 @@ export function executionText(execution: Execution, undo: string): string {
 /** The result of a rehearsal. */
 export function rehearsalText(result: Rehearsal, migrate: Call): string {
   const { operations, entries, missing, differences, kept, milliseconds } = result;
+  if (operations === 0) return "Nothing to rehearse: there is nothing to migrate.\n";
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
   const lines = [
     `Copied:      ${plural(entries, "entry", "entries")} in ${seconds(milliseconds.copy)}`,

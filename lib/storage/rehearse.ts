@@ -45,6 +45,7 @@ export async function rehearse(
     const map = (path: string) => join(sandbox, "disk", path);
     const operations = operationsOf(plan).filter(({ op }) => op !== "renameTmux");
     const started = performance.now();
+    mkdirSync(join(sandbox, "disk"));
     const entries = copyState(plan, operations, map);
     const copied = performance.now();
     const before = treeOf(join(sandbox, "disk"));
@@ -173,7 +174,8 @@ function finalPaths(operations: Operation[]): string[] {
   }
   const paths: string[] = [];
   const visit = (node: Node, path: string) => {
-    if (node.size === 0) paths.push(path);
+    // A plan that only takes away leaves nothing but the root.
+    if (node.size === 0 && path !== "") paths.push(path);
     for (const [name, child] of node) visit(child, `${path}/${name}`);
   };
   visit(root, "");

@@ -1,0 +1,28 @@
+/** What a newcomer without any AO state gets: an answer, nothing written, and no trace of a bug. */
+
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { makeSandbox, runScript } from "../process.ts";
+
+const calls: readonly [script: string, words: string[], code: number, says: string][] = [
+  ["migrate", [], 0, "There is no AO state in"],
+  ["migrate", ["--rehearse"], 0, "Nothing to rehearse"],
+  ["migrate", ["--execute", "--yes"], 0, "There is no AO state in"],
+  ["migrate", ["--resume"], 4, "Cannot resume"],
+  ["rollback", [], 4, "there is nothing to take back"],
+  ["rollback", ["--list"], 0, "No migrations in"],
+  ["rollback", ["--prune"], 0, "No finished migration has trash"],
+  ["migrate-sessions", ["--dry-run"], 0, "No flat task session files found"],
+  ["doctor", ["--skip", "tools"], 0, "Healthy"],
+  ["repair", [], 0, "nothing to do"],
+  ["sessions", ["list"], 0, "No sessions in"],
+  ["sessions", ["info"], 0, "No projects"],
+  ["migration", ["list"], 0, "slug"],
+];
+
+test.each(calls)("%s %j of an empty home ends with %d", async (script, words, code, says) => {
+  using sandbox = makeSandbox({ BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" });
+  const result = await runScript(`scripts/${script}.ts`, words, { sandbox, cwd: sandbox.home });
+  expect(result.stdout + result.stderr).toContain(says);
+  expect({ code: result.code, left: readdirSync(sandbox.home) }).toEqual({ code, left: [] });
+});
