@@ -35,6 +35,8 @@ export const demoDocumentSchema = v.strictObject({
   chapters: count,
   failed: v.array(v.string()),
   differences: v.array(v.string()),
+  /** Where the sandbox is with --keep. */
+  sandbox: v.nullable(v.string()),
 });
 
 /** `build --json`. */

@@ -11,10 +11,11 @@
 
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
 import type { Chapter } from "../lib/demo/chapters.ts";
 import type { Outcome } from "../lib/errors.ts";
+import { commandMaker } from "../lib/invocation.ts";
 import { type Env, findProgram } from "../lib/process.ts";
 
 const args = {
@@ -26,12 +27,18 @@ type DemoContext = Context<typeof args>;
 const command = script({
   name: "demo",
   summary: "Show the whole story on a sandbox disk",
-  description: "Makes a small AO disk with every common kind of drift in a temporary directory.",
+  description:
+    "Makes a small AO disk with every common kind of drift in a temporary directory, and shows on it, with a line of explanation before each: the dry run, a rehearsal, the migration, the disk afterwards, the rollback, the disk as it was, the doctor, and a few smoke steps of the AO that came along. Nothing of yours is read or written.",
   args,
   examples: [
     { command: "", text: "Tell the story and leave nothing" },
     { command: "--keep", text: "Keep the sandbox for playing" },
   ],
+  exits: {
+    done: "every chapter ended as it should, and the disk is what it was",
+    findings: "a chapter did not end as it should, or the disk differs",
+  },
+  files: [{ path: "TMPDIR/ao-demo-*/", text: "the sandbox; removed unless --keep" }],
   async run(context) {
     const root = realpathSync(mkdtempSync(join(tmpdir(), "ao-demo-")));
     const env = sandboxEnv(context.env, root);
@@ -39,8 +46,7 @@ const command = script({
       return await tell(context, root, env);
     } finally {
       Bun.spawnSync(["tmux", "kill-server"], { env, stdout: "ignore", stderr: "ignore" });
-      if (context.args.keep === true) context.terminal.note(`The sandbox stays at ${root}`);
-      else rmSync(root, { recursive: true, force: true });
+      if (context.args.keep !== true) rmSync(root, { recursive: true, force: true });
     }
   },
 });
@@ -88,12 +94,29 @@ async function tell(context: DemoContext, root: string, env: Env): Promise<Outco
       : `\nCompared with the start, these differ: ${differences.join(", ")}`,
   );
   const good = failed.length === 0 && differences.length === 0;
+  const keep = context.args.keep === true;
   out.result({
-    json: () => ({ schemaVersion: 1, chapters: chapters.length, failed, differences }),
-    text: () =>
-      failed.length === 0 ? "" : `These did not end as they should: ${failed.join(", ")}`,
+    json: () => ({
+      ...{ schemaVersion: 1, chapters: chapters.length, failed, differences },
+      sandbox: keep ? root : null,
+    }),
+    text: () => [...failed.map(failureText), ...(keep ? [playText(context, home)] : [])].join("\n"),
   });
   return good ? "done" : "findings";
+}
+
+function failureText(words: string): string {
+  return `Did not end as it should: ${words}`;
+}
+
+/** What to do with a sandbox that stays. */
+function playText({ invocation }: DemoContext, home: string): string {
+  const call = commandMaker(invocation, { home });
+  const commands = [call("migrate", "--execute"), call("rollback"), call("doctor")];
+  return [
+    `\nThe sandbox stays. Play with it, then remove ${dirname(home)}:`,
+    ...commands.map((command) => `  ${command}`),
+  ].join("\n");
 }
 
 /** Shows what the chapter's command says, and returns its exit code. */
@@ -109,8 +132,15 @@ async function runChapter({ out }: DemoContext, chapter: Chapter, env: Env): Pro
     stderr: "pipe",
   });
   const [said, complained] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  out.print(said + (chapter.code === 4 ? complained : ""));
+  out.print(shownPart(said, chapter.from) + (chapter.code === 4 ? complained : ""));
   return await child.exited;
+}
+
+/** The text from a heading on; all of it where there is none. */
+function shownPart(text: string, heading?: string): string {
+  const lines = text.split("\n");
+  const at = lines.findIndex((line) => Bun.stripANSI(line) === heading);
+  return at < 1 ? text : ["…", ...lines.slice(at)].join("\n");
 }
 
 export default command;

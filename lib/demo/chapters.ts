@@ -7,6 +7,8 @@ export interface Chapter {
   args: string[];
   /** The exit code that is right here. */
   code: number;
+  /** The heading that the output is shown from, where what stands above was seen before. */
+  from?: string;
 }
 
 /**
@@ -53,14 +55,17 @@ export function chaptersFor(has: { tmux: boolean; ao: boolean }, runs: string): 
       ["--rehearse"],
     ),
     ...(has.tmux ? live : quiet),
-    migrate("Looked at again, there is nothing left to do.", ["--exit-code"]),
+    { ...migrate("Looked at again, there is nothing left to do.", ["--exit-code"]), from: "Plan" },
     { text: "Every migration is on record …", script: "rollback", args: ["--list"], code: 0 },
     { text: "… and one command takes it back.", script: "rollback", args: ["--yes"], code: 0 },
-    migrate(
-      "The disk is what it was, so there is a plan again (exit code 1 says so).",
-      ["--exit-code"],
-      1,
-    ),
+    {
+      ...migrate(
+        "The disk is what it was, so there is a plan again (exit code 1 says so).",
+        ["--exit-code"],
+        1,
+      ),
+      from: "Plan",
+    },
     {
       text: "The doctor sees the same with other eyes, and names a remedy for each finding.",
       script: "doctor",

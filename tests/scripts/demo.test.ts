@@ -24,10 +24,10 @@ test("the whole story ends well within a minute and leaves nothing", async () =>
 
 test("--keep leaves the disk for playing, and nothing that runs", async () => {
   using sandbox = makeSandbox();
-  const { code, stderr } = await runScript("scripts/demo.ts", ["--keep"], {
+  const { code, stdout } = await runScript("scripts/demo.ts", ["--keep", "--quiet"], {
     ...{ sandbox, timeoutMs: 60_000 },
   });
-  const [, root = ""] = /The sandbox stays at (.*)/.exec(stderr) ?? [];
+  const [, root = ""] = /then remove (.*):/.exec(stdout) ?? [];
   expect({ code, root }).toMatchObject({ code: 0, root: expect.stringContaining("/ao-demo-") });
   expect(existsSync(join(root, "home/.agent-orchestrator/config.yaml"))).toBe(true);
   const again = await runScript("scripts/migrate.ts", ["--home", join(root, "home"), "--json"]);
