@@ -87,6 +87,13 @@ function migrationsDir(context: RollbackContext): string {
     : taskPlaces(resolve(cwd, args.root)).migrationsDir;
 }
 
+/** Makes commands of this script for the same migrations. */
+function callOf({ invocation, args }: RollbackContext): (...words: string[]) => string {
+  const call = commandMaker(invocation, args);
+  const where = args.root === undefined ? [] : ["--root", args.root];
+  return (...words) => call("rollback", ...words, ...where);
+}
+
 async function list(context: RollbackContext): Promise<Outcome> {
   const { listMigrations, trashBytes } = await import("../lib/change/history.ts");
   const dir = migrationsDir(context);
@@ -121,7 +128,11 @@ async function list(context: RollbackContext): Promise<Outcome> {
 async function undoOne(context: RollbackContext): Promise<Outcome> {
   const { args, out, terminal, invocation } = context;
   const { chooseMigration, previewUndo } = await import("../lib/change/rollback.ts");
-  const migration = await chooseMigration(migrationsDir(context), args.id, args.resume === true);
+  const migration = await chooseMigration(migrationsDir(context), {
+    id: args.id,
+    resuming: args.resume === true,
+    call: callOf(context),
+  });
   const { id, state, title } = migration;
   if (args.dryRun === true) {
     const steps = await previewUndo(migration);
@@ -142,17 +153,13 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
   const { undo } = await import("../lib/change/transaction.ts");
   const { tmuxPort } = await import("../lib/storage/execute.ts");
-  const where = args.root === undefined ? [] : ["--root", args.root];
-  const call = commandMaker(invocation, args);
+  const call = callOf(context);
   using bar = terminal.progress("Rolling back", migration.operations);
   const result = await undo({
     migrationDir: migration.dir,
     roots: await rootsFor(context, migration),
     tmux: tmuxPort(context.env),
-    commands: {
-      resume: call("rollback", id, ...where, "--resume"),
-      rollback: call("rollback", id, ...where),
-    },
+    commands: { resume: call(id, "--resume"), rollback: call(id) },
     command: `${invocation} ${id}`,
     signal: context.signal,
     onProgress: ({ done }) => bar.update(done),

@@ -41,6 +41,8 @@ export interface MigrationSummary {
 export interface DamagedMigration {
   id: string;
   dir: string;
+  /** As its id has it, else when its directory last changed; ISO 8601, UTC. */
+  createdAt: string;
   error: ToolkitError;
 }
 
@@ -74,12 +76,24 @@ export async function listMigrations(
       migrations.push(await loadMigration(dir, disk));
     } catch (error) {
       if (!(error instanceof ToolkitError)) throw error;
-      damaged.push({ id, dir, error });
+      damaged.push({ id, dir, createdAt: likelyTime(disk, dir, id), error });
     }
   }
-  const byTime = (a: MigrationSummary, b: MigrationSummary) =>
-    a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
-  return { migrations: migrations.sort(byTime), damaged };
+  return { migrations: migrations.sort(byTime), damaged: damaged.sort(byTime) };
+}
+
+/** Oldest first. */
+function byTime(a: { createdAt: string; id: string }, b: { createdAt: string; id: string }) {
+  return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
+}
+
+/** When a migration was made whose manifest does not say so. */
+function likelyTime(disk: Disk, dir: string, id: string): string {
+  const [, ...parts] = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(id) ?? [];
+  const [year, month = 1, ...rest] = parts.map(Number);
+  const named = year === undefined ? Number.NaN : Date.UTC(year, month - 1, ...rest);
+  const changed = Number((disk.lstat(dir)?.mtimeNs ?? 0n) / 1_000_000n);
+  return new Date(Number.isNaN(named) ? changed : named).toISOString();
 }
 
 /** Names of the migrations; drafts and the lock file are none. */

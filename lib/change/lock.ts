@@ -57,16 +57,20 @@ export function releaseRunLock(lock: DiskLock): void {
 }
 
 function lockedBy(file: string, holder: Holder | null): ToolkitError {
-  const who =
-    holder === null
-      ? "another run"
-      : `process ${holder.pid} (${holder.command}, since ${holder.startedAt})`;
+  const who = holder === null ? "another run" : describeHolder(holder);
   return new ToolkitError("refused", `Cannot lock "${file}": it is held by ${who}`, {
-    hint:
-      holder === null
-        ? "wait until the other run has ended"
-        : `wait until it has ended, or look at it: ps -o pid,stat,etime,args -p ${holder.pid}`,
+    hint: holder === null ? "wait until the other run has ended" : waitFor(holder),
   });
+}
+
+/** A holder for a message: `process 12 (migrate --execute, since 2026-11-21T10:00:00.000Z)`. */
+export function describeHolder({ pid, command, startedAt }: Holder): string {
+  return `process ${pid} (${command}, since ${startedAt})`;
+}
+
+/** What to do about a holder: a hint. */
+export function waitFor({ pid }: Holder): string {
+  return `wait until it has ended, or look at it: ps -o pid,stat,etime,args -p ${pid}`;
 }
 
 /** What the lock file says, whether or not its writer still lives. */
@@ -79,14 +83,19 @@ function readHolder(disk: Disk, file: string): Holder | null {
   }
 }
 
-/** The migration whose run holds the lock right now, if any. */
-export function runningMigration(disk: Disk, file: string): string | null {
+/** Who holds the run lock right now, if anybody does; nothing is written. */
+export function liveHolder(disk: Disk, file: string): Holder | null {
   const holder = readHolder(disk, file);
   if (holder === null) return null;
   const lock = disk.tryLock(file);
-  if (lock === null) return holder.migration;
+  if (lock === null) return holder;
   lock.close();
   return null;
+}
+
+/** The migration whose run holds the lock right now, if any. */
+export function runningMigration(disk: Disk, file: string): string | null {
+  return liveHolder(disk, file)?.migration ?? null;
 }
 
 /** AO's lock file for a path, and the age at which AO takes it for abandoned. */

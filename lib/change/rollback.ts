@@ -1,30 +1,48 @@
 /** Choosing a migration to take back, and saying what that would do. */
 
 import { ToolkitError } from "../errors.ts";
-import { listMigrations, loadPlan, type MigrationSummary } from "./history.ts";
+import { realDisk } from "./disk.ts";
+import {
+  type DamagedMigration,
+  listMigrations,
+  loadPlan,
+  type MigrationSummary,
+} from "./history.ts";
 import type { MigrationState } from "./ledger.ts";
+import { describeHolder, liveHolder, waitFor } from "./lock.ts";
 import type { Operation } from "./operation.ts";
+import { Places } from "./places.ts";
 
 /** States in which there is something to take back, or to finish taking back. */
 const undoable = new Set<MigrationState>([
   "planned",
+  "running",
   "interrupted",
   "done",
   "rolling-back",
   "partly-rolled-back",
 ]);
 
+/** Which migration is asked for. */
+export interface Choice {
+  /** Default: the newest that can be taken back. */
+  id: string | undefined;
+  /** Only one whose rollback was interrupted. */
+  resuming: boolean;
+  /** Makes the command that runs `rollback` on this disk with these words. */
+  call: (...words: string[]) => string;
+}
+
 /**
- * The migration that is meant: the one with this id, else the newest that can be taken back.
+ * The migration that is meant: the one with this id, else the newest that can be taken back. What
+ * is newer and cannot be judged is never passed over: it may have to go back first.
  *
- * @param resuming only one whose rollback was interrupted
- * @throws ToolkitError `refused` when there is none, `usage` for an unknown id, `invalid` for a
- * damaged one
+ * @throws ToolkitError `refused` when there is none or it is running, `usage` for an unknown id,
+ * `invalid` for a damaged one
  */
 export async function chooseMigration(
   migrationsDir: string,
-  id: string | undefined,
-  resuming: boolean,
+  { id, resuming, call }: Choice,
 ): Promise<MigrationSummary> {
   const { migrations, damaged } = await listMigrations(migrationsDir);
   const broken = damaged.find((entry) => entry.id === id);
@@ -33,15 +51,50 @@ export async function chooseMigration(
     const named = migrations.find((migration) => migration.id === id);
     if (named !== undefined) return named;
     throw new ToolkitError("usage", `Cannot roll back "${id}": there is no such migration`, {
-      hint: "bun run scripts/rollback.ts --list",
+      hint: call("--list"),
     });
   }
   const fits = ({ state }: MigrationSummary) =>
     resuming ? state === "rolling-back" : undoable.has(state);
   const newest = migrations.findLast(fits);
+  const unknown = damaged.at(-1);
+  if (unknown !== undefined && !isNewer(newest, unknown))
+    throw notPassedOver(unknown, newest, call);
+  if (newest?.state === "running") throw stillRunning(newest);
   if (newest !== undefined) return newest;
   const what = resuming ? "no rollback was interrupted" : "there is nothing to take back";
   throw new ToolkitError("refused", `Cannot roll back in "${migrationsDir}": ${what}`);
+}
+
+/** By the second: an id tells no more. */
+function isNewer(one: MigrationSummary | undefined, other: DamagedMigration): boolean {
+  return one !== undefined && one.createdAt.slice(0, 19) > other.createdAt.slice(0, 19);
+}
+
+function notPassedOver(
+  { id, error }: DamagedMigration,
+  older: MigrationSummary | undefined,
+  call: Choice["call"],
+): ToolkitError {
+  const ways = [
+    error.hint,
+    older === undefined ? undefined : `to take back an older one all the same: ${call(older.id)}`,
+  ];
+  const hint = ways.filter((way) => way !== undefined).join("\n");
+  const message = `Cannot roll back the newest migration, "${id}": ${error.message}`;
+  return new ToolkitError("invalid", message, {
+    ...(error.place && { place: error.place }),
+    ...(hint !== "" && { hint }),
+    cause: error,
+  });
+}
+
+function stillRunning({ id, dir }: MigrationSummary): ToolkitError {
+  const holder = liveHolder(realDisk, new Places(dir).lock);
+  const who = holder === null ? "" : `, in ${describeHolder(holder)}`;
+  return new ToolkitError("refused", `Cannot roll back "${id}": it is running${who}`, {
+    hint: holder === null ? "try again" : waitFor(holder),
+  });
 }
 
 /** What a rollback would do, one line an operation, in the order in which it would be done. */
