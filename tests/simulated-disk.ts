@@ -7,7 +7,7 @@
  * than ext4 or APFS, which keep more order than they promise.
  */
 
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Appender, Disk, DiskLock, FileStat, WriteOptions } from "../lib/change/disk.ts";
 import {
   applyEffect,
@@ -20,6 +20,7 @@ import {
   rootIno,
   survivorsOf,
 } from "./change/effects.ts";
+import { basename, dirname } from "./change/paths.ts";
 
 export interface SimulationOptions {
   /** Names that differ in case only are the same. */
@@ -233,12 +234,12 @@ export class SimulatedDisk implements Disk {
     return this;
   }
 
-  /** A disk as it may be after a power cut now. */
-  afterPowerCut(random: Random): SimulatedDisk {
+  /** A disk as it may be after a power cut now; by default on the harshest of file systems. */
+  afterPowerCut(random: Random, survivors = survivorsOf): SimulatedDisk {
     const disk = new SimulatedDisk(this.#options);
     disk.#nextIno = this.#nextIno + 1000n;
     disk.#clock = this.#clock + 1_000_000_000n;
-    for (const [ino, node] of survivorsOf(this.#durable, this.#pending, random)) {
+    for (const [ino, node] of survivors(this.#durable, this.#pending, random)) {
       disk.#inodes.set(ino, node);
       disk.#durable.set(ino, copyInode(node));
     }

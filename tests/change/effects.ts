@@ -79,7 +79,7 @@ export function survivorsOf(
  * Nothing is moved into a directory that is not there itself, and no directory goes before what is
  * in it: every file system keeps that order.
  */
-function isPossible(medium: ReadonlyMap<bigint, Inode>, effect: Effect): boolean {
+export function isPossible(medium: ReadonlyMap<bigint, Inode>, effect: Effect): boolean {
   if (effect.kind !== "entries") return true;
   const placed = effect.changes.map(({ to }) => to?.ino);
   return effect.changes.every(({ dir, from, to }) => {
@@ -99,7 +99,7 @@ function isReachable(medium: ReadonlyMap<bigint, Inode>, dir: bigint): boolean {
 }
 
 /** What may remain of a write: nothing, a part, or a part with a hole of zeros. */
-function tear(effect: Extract<Effect, { kind: "data" }>, random: Random): Effect[] {
+export function tear(effect: Extract<Effect, { kind: "data" }>, random: Random): Effect[] {
   if (effect.cut === true) return [];
   const { bytes } = effect;
   const length = Math.floor(random() * (bytes.length + 1));

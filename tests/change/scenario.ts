@@ -23,7 +23,7 @@ export interface Scenario {
 }
 
 /**
- * Writes the standard world below `base/tree` and plans `choices` for it.
+ * Writes a world, by default the standard one, below `base/tree` and plans `choices` for it.
  *
  * @param onDirs called with the tree's path when its directories are there and empty
  */
@@ -32,10 +32,10 @@ export function makeScenario(
   base: string,
   choices: readonly Choice[],
   onDirs?: (root: string) => void,
+  world = makeWorld(),
 ): Scenario {
   const root = join(base, "tree");
   disk.makeDir(root);
-  const world = makeWorld();
   writeWorld(disk, root, world, onDirs);
   const { operations, after } = makePlan(root, world, choices);
   const migrationDir = join(base, "migrations", "test-20260101T000000Z-abcdef");

@@ -34,7 +34,7 @@ export interface Ending {
   seed?: number;
 }
 
-interface Stage {
+export interface Stage {
   disk: SimulatedDisk;
   scenario: Scenario;
 }
@@ -69,7 +69,7 @@ async function countAll(setting: Setting): Promise<number> {
 const isPrivate = (path: string) => isPrivateName(path.slice(path.lastIndexOf("/") + 1));
 
 /** Only what was replaced or moved away on another device may stand beside its place. */
-const isLeftTrash = (path: string) => isPrivate(path) && path.endsWith(".trash");
+export const isLeftTrash = (path: string) => isPrivate(path) && path.endsWith(".trash");
 
 function now({ disk, scenario }: Stage): string[] {
   return snapshot(disk, scenario.root, { skip: isLeftTrash }).sort();
@@ -124,7 +124,7 @@ async function tryBoth(scenario: Scenario, { disk, hit }: FaultyDisk): Promise<v
   }
 }
 
-function lost(originals: Set<string>, disk: SimulatedDisk, scenario: Scenario): string[] {
+export function lost(originals: Set<string>, disk: SimulatedDisk, scenario: Scenario): string[] {
   const found = contentsOf(disk, scenario);
   return [...originals].filter((text) => !found.has(text)).map((text) => `lost: ${text}`);
 }
