@@ -179,9 +179,10 @@ async function executeRun(
   await refuseRunning(first.plan.inventory);
   if (args.plan !== undefined) {
     const { demandSamePlan, readSavedPlan } = await import("../lib/storage/saved-plan.ts");
-    demandSamePlan(readSavedPlan(resolve(cwd, args.plan)), first.plan);
+    const saved = readSavedPlan(resolve(cwd, args.plan));
+    demandSamePlan(saved, first.plan, callsOf(context).migrate);
   }
-  refuseBlocked(first.plan);
+  refuseBlocked(first.plan, callsOf(context));
   if (first.plan.steps.length === 0) return showPlan(context, first);
   if (args.force !== true)
     refuseLive(first.plan.inventory, callsOf(context).migrate("--execute", "--force"));
@@ -228,7 +229,7 @@ async function rehearseRun(context: MigrateContext, found: Assessment): Promise<
   const { rehearse } = await import("../lib/storage/rehearse.ts");
   const { rehearsalText } = await import("../lib/storage/outcome-text.ts");
   const { refuseBlocked } = await import("../lib/storage/live.ts");
-  refuseBlocked(found.plan);
+  refuseBlocked(found.plan, callsOf(context));
   using bar = progressBar(context, "Rehearsing");
   const result = await rehearse(found.plan, bar.run);
   bar.end();

@@ -83,14 +83,27 @@ function readHolder(disk: Disk, file: string): Holder | null {
   }
 }
 
+/** A holder is asked for in this many looks: another reader has the lock for a moment only. */
+const looks = 3;
+const lookPauseMs = 2;
+
 /** Who holds the run lock right now, if anybody does; nothing is written. */
 export function liveHolder(disk: Disk, file: string): Holder | null {
   const holder = readHolder(disk, file);
   if (holder === null) return null;
-  const lock = disk.tryLock(file);
-  if (lock === null) return holder;
-  lock.close();
-  return null;
+  for (let look = 1; ; look += 1) {
+    try {
+      const lock = disk.tryLock(file);
+      lock?.close();
+      if (lock !== null) return null;
+    } catch (error) {
+      // Whoever may not write it may not run a migration here either: there is no way to know.
+      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) return null;
+      throw error;
+    }
+    if (look === looks) return holder;
+    Bun.sleepSync(lookPauseMs);
+  }
 }
 
 /** The migration whose run holds the lock right now, if any. */

@@ -5,6 +5,7 @@
  * it alone. Paths are absolute. What could not be read is a {@link Fault}, never an exception.
  */
 
+import type { Holder } from "../change/lock.ts";
 import type { Fault } from "../errors.ts";
 import type { SessionFields } from "../metadata.ts";
 import type { Places } from "../paths.ts";
@@ -223,5 +224,7 @@ export interface Inventory {
   orphanObservability: string[];
   /** Ids of migrations below `migrations/` that are neither done nor rolled back. */
   openMigrations: string[];
+  /** Who works on one of them right now. */
+  migrationHolder: Holder | null;
   faults: Fault[];
 }

@@ -2,21 +2,36 @@
 
 import { join } from "node:path";
 import { realDisk } from "../change/disk.ts";
-import { releaseRunLock, takeRunLock } from "../change/lock.ts";
+import { releaseRunLock, takeRunLock, waitFor } from "../change/lock.ts";
 import { ToolkitError } from "../errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { tmuxFields } from "./metadata-edits.ts";
 import type { StoragePlan } from "./plan.ts";
 
+/** Make the commands that run our scripts on this disk with these words. */
+interface Calls {
+  migrate(...words: string[]): string;
+  rollback(...words: string[]): string;
+}
+
 /** @throws {ToolkitError} refused (invalid for an unreadable registry), naming the first blocker */
-export function refuseBlocked(plan: StoragePlan): void {
+export function refuseBlocked(plan: StoragePlan, calls: Calls): void {
   const [blocker] = plan.blockers;
   if (blocker === undefined) return;
-  const fault = plan.inventory.registryFault;
+  const { registryFault: fault } = plan.inventory;
   throw new ToolkitError(fault === null ? "refused" : "invalid", `Cannot migrate: ${blocker}`, {
-    hint: fault === null ? "bun run scripts/migrate.ts --resume" : "mend that file, then run again",
+    hint: fault === null ? wayOn(plan.inventory, calls) : "mend that file, then run again",
     ...(fault !== null && { place: fault.place }),
   });
+}
+
+/** What to do about the first migration that has not ended. */
+function wayOn({ openMigrations, migrationHolder }: Inventory, calls: Calls): string {
+  const [id = ""] = openMigrations;
+  if (migrationHolder?.migration === id) return waitFor(migrationHolder);
+  const back = `to take it back: ${calls.rollback(id)}`;
+  // Those of other scripts are resumed by these.
+  return id.startsWith("v3-") ? `to go on with it: ${calls.migrate("--resume")}\n${back}` : back;
 }
 
 /**

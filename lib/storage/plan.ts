@@ -3,6 +3,7 @@
  * and moment give the same plan, and nothing is read or written here.
  */
 
+import { describeHolder } from "../change/lock.ts";
 import type { Operation } from "../change/operation.ts";
 import { sha256 } from "../hash.ts";
 import { type PlannedStep, StepBuilder, type StepContext } from "./builder.ts";
@@ -164,8 +165,13 @@ function blockersOf(inventory: Inventory): string[] {
     const place = [file, line, column].filter((part) => part !== undefined).join(":");
     blockers.push(`${place}: ${fault.detail}`);
   }
+  const holder = inventory.migrationHolder;
   for (const id of inventory.openMigrations) {
-    blockers.push(`Migration ${id} was interrupted: resume it or roll it back first.`);
+    blockers.push(
+      holder?.migration === id
+        ? `Migration ${id} is running, in ${describeHolder(holder)}: wait until it has ended.`
+        : `Migration ${id} was interrupted: resume it or roll it back first.`,
+    );
   }
   return blockers;
 }

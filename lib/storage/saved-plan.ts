@@ -30,7 +30,7 @@ export function readSavedPlan(file: string): SavedPlan {
     const issue = parsed.issues[0];
     const at = v.getDotPath(issue) ?? "";
     throw new ToolkitError("invalid", `Cannot use plan "${file}": ${at} is missing or wrong`, {
-      hint: "save one with: migrate.ts --output FILE",
+      hint: "save one with --output FILE",
       place: { file },
     });
   }
@@ -63,12 +63,20 @@ function parse(file: string): unknown {
   }
 }
 
-/** Refuses a saved plan that the disk no longer leads to. */
-export function demandSamePlan(saved: SavedPlan, now: StoragePlan): void {
+/**
+ * Refuses a saved plan that the disk no longer leads to.
+ *
+ * @param migrate makes the command that runs `migrate` on this disk with these words
+ */
+export function demandSamePlan(
+  saved: SavedPlan,
+  now: StoragePlan,
+  migrate: (...words: string[]) => string,
+): void {
   if (now.id === saved.planId) return;
   throw new ToolkitError(
     "refused",
     `Cannot apply plan ${saved.planId}: the disk changed since it was made (today's plan is ${now.id})`,
-    { hint: "look at the new plan: bun run scripts/migrate.ts --output plan.json" },
+    { hint: `look at the new plan: ${migrate("--output", "plan.json")}` },
   );
 }

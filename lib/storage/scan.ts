@@ -13,7 +13,7 @@ import { listSessions } from "../tmux.ts";
 import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { scanBaseDir } from "./scan/base-dir.ts";
 import { readRegistries, readV1Configs } from "./scan/configs.ts";
-import { openMigrations } from "./scan/migrations.ts";
+import { scanMigrations } from "./scan/migrations.ts";
 import { Reader } from "./scan/reader.ts";
 import { addWorktreeRepos, readRepos } from "./scan/repos.ts";
 import { scanRunning } from "./scan/running.ts";
@@ -70,9 +70,7 @@ export function scan(places: Places, { tmux, sizes, env }: ScanOptions): Invento
     orphanObservability: base.knownDirs.has("observability")
       ? orphansIn(reader, `${baseDir}/observability`)
       : [],
-    openMigrations: base.knownDirs.has("migrations")
-      ? openMigrations(reader, `${baseDir}/migrations`)
-      : [],
+    ...scanMigrations(reader, base.knownDirs.has("migrations") ? `${baseDir}/migrations` : null),
     faults: reader.faults,
   };
 }

@@ -135,10 +135,16 @@ describe("two runs at once", () => {
         await run("migrate", disk, "--execute", "--yes"),
         await run("migrate", disk, "--resume"),
         await run("rollback", disk, id, "--yes"),
+        await run("rollback", disk, "--yes"),
+        await run("migrate", disk, "--rehearse"),
       ]) {
         expect(second.code).toBe(4);
         expect(second.stderr).toContain(`process ${first.pid}`);
+        expect(second.stderr).not.toContain("--resume");
       }
+      const dryRun = await run("migrate", disk, "--json");
+      const { blockers } = JSON.parse(dryRun.stdout);
+      expect(blockers).toEqual([expect.stringContaining(`${id} is running, in process`)]);
       expect(diffTrees(before, readTree(disk.home))).toEqual([]);
       first.kill("SIGCONT");
       expect(await first.exited).toBe(0);

@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { chmodSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { realDisk } from "../../../../lib/change/disk.ts";
+import { type Holder, releaseRunLock, takeRunLock } from "../../../../lib/change/lock.ts";
+import { scanMigrations } from "../../../../lib/storage/scan/migrations.ts";
+import { Reader } from "../../../../lib/storage/scan/reader.ts";
+import { writeFiles } from "../../../disk/repos.ts";
+import { makeTemp } from "../../../temp.ts";
+
+const open = `${JSON.stringify({ sum: "0", records: [{ k: "start" }] })}\n`;
+
+function makeMigrations(): Disposable & { dir: string; lock: string } {
+  const dir = makeTemp("migrations");
+  const dispose = () => rmSync(dir, { recursive: true, force: true });
+  return { dir, lock: join(dir, ".lock"), [Symbol.dispose]: dispose };
+}
+
+function holderOf(migration: string): Holder {
+  const startedAt = "2026-01-01T00:00:00.000Z";
+  return { pid: process.pid, command: "migrate --execute", startedAt, migration };
+}
+
+test("a migration that runs right now is told from one that was interrupted", async () => {
+  using place = makeMigrations();
+  const { dir, lock } = place;
+  writeFiles(dir, { "a/journal.jsonl": open });
+  const look = () => scanMigrations(new Reader(), dir);
+  expect(look()).toEqual({ openMigrations: ["a"], migrationHolder: null });
+  const held = await takeRunLock(realDisk, lock, holderOf("a"));
+  expect(look()).toEqual({ openMigrations: ["a"], migrationHolder: holderOf("a") });
+  // As a process leaves it that was killed: the name is there, the lock is not.
+  held.close();
+  expect(look()).toEqual({ openMigrations: ["a"], migrationHolder: null });
+  const other = await takeRunLock(realDisk, lock, holderOf("spawn-1"));
+  expect(look().migrationHolder).toBeNull();
+  releaseRunLock(other);
+});
+
+test("a lock that may not be opened says nothing, and without migrations there is nothing", async () => {
+  using place = makeMigrations();
+  const { dir, lock } = place;
+  writeFiles(dir, { "a/journal.jsonl": open, ".lock": `${JSON.stringify(holderOf("a"))}\n` });
+  chmodSync(lock, 0o400);
+  expect(scanMigrations(new Reader(), dir).migrationHolder).toBeNull();
+  const none = { openMigrations: [], migrationHolder: null };
+  expect(scanMigrations(new Reader(), null)).toEqual(none);
+  expect(scanMigrations(new Reader(), join(dir, "none"))).toEqual(none);
+});
