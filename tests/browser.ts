@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { findProgram } from "../lib/process.ts";
 import { makeSandbox } from "./process.ts";
 
-/** Chromium or Chrome, where there is one. */
+/**
+ * Chromium or Chrome, where there is one; `tests/tools.test.ts` sees to it that CI has one, so that
+ * these tests cannot be left out there unnoticed.
+ */
 export const chromium =
   ["chromium", "chromium-browser", "google-chrome"]
     .map((name) => findProgram(name, process.env))
@@ -33,6 +36,10 @@ export interface Browser extends AsyncDisposable {
   evaluate(expression: string): Promise<unknown>;
   open(url: string): Promise<void>;
   press(key: "Tab" | "Enter"): Promise<void>;
+  /** Colour scheme and size of the window, in CSS pixels. */
+  show(scheme: "light" | "dark", width: number): Promise<void>;
+  /** The whole page as a PNG. */
+  screenshot(): Promise<Uint8Array>;
   /** What happened so far, by method: `Network.requestWillBeSent`, … */
   events: { method: string; params: Record<string, unknown> }[];
 }
@@ -120,6 +127,17 @@ async function drive(url: string, end: () => Promise<void>): Promise<Browser> {
       const text = key === "Enter" ? { text: "\r" } : {};
       await call("Input.dispatchKeyEvent", { type: "keyDown", ...common, ...text });
       await call("Input.dispatchKeyEvent", { type: "keyUp", ...common });
+    },
+    async show(scheme, width) {
+      const features = [{ name: "prefers-color-scheme", value: scheme }];
+      await call("Emulation.setEmulatedMedia", { features });
+      const metrics = { width, height: 900, deviceScaleFactor: 1, mobile: false };
+      await call("Emulation.setDeviceMetricsOverride", metrics);
+    },
+    async screenshot() {
+      const options = { format: "png", captureBeyondViewport: true };
+      const { data } = await call("Page.captureScreenshot", options);
+      return Buffer.from(String(data), "base64");
     },
     async [Symbol.asyncDispose]() {
       socket.close();

@@ -9,9 +9,21 @@ import { conventionOf } from "./tmux-names.ts";
 export interface IdentifierForm {
   layer: string;
   form: string;
+  /** Whether V3 names it so. */
+  v3: boolean;
   count: number;
   example: string;
 }
+
+/** The forms that V3 uses, of every layer that it has. */
+const v3Forms: Readonly<Record<string, readonly string[]>> = {
+  "Registry key": ["{name}_{hash}"],
+  "State directory": ["{name}_{hash} with identity.json"],
+  "Session id": ["{prefix}-{n}", "{prefix}-orchestrator"],
+  "Project in metadata": ["{name}_{hash}"],
+  "tmux name in metadata": ["session id"],
+  Worktree: ["projects/{project}/worktrees/{session}"],
+};
 
 const dirForms: Readonly<Record<StateDir["layout"], string>> = {
   v0: "the first AO's data directory",
@@ -42,7 +54,8 @@ export function identifierForms(inventory: Inventory): IdentifierForm[] {
   const note = (layer: string, form: string, example: string) => {
     const key = `${layer}\n${form}`;
     const known = forms.get(key);
-    if (known === undefined) forms.set(key, { layer, form, count: 1, example });
+    const v3 = v3Forms[layer]?.includes(form) ?? false;
+    if (known === undefined) forms.set(key, { layer, form, v3, count: 1, example });
     else known.count += 1;
   };
   for (const { key, storageKey } of inventory.registry?.projects ?? []) {
