@@ -40,6 +40,7 @@ import {
   type Terminal,
   wantsColor,
 } from "./terminal.ts";
+import { printableJson } from "./text.ts";
 
 /** Where a command puts its result: stdout. */
 export interface Output {
@@ -282,7 +283,7 @@ function createOutput({ argv, stdout, env }: Host): PendingOutput {
       if (!json) stdout.write(lines(text));
     },
     result: (forms) => {
-      pending = lines(json ? JSON.stringify(forms.json(), null, 2) : forms.text());
+      pending = lines(json ? jsonOf(forms.json()) : forms.text());
     },
     flush: () => {
       const text = pending;
@@ -329,7 +330,7 @@ function reportError(error: unknown, host: Host, out?: PendingOutput): number {
   const outcome = error instanceof ToolkitError ? error.outcome : "bug";
   let json = isGiven(host, "--json");
   try {
-    if (json) host.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+    if (json) host.stdout.write(`${jsonOf(errorDocument(error))}\n`);
     else out?.flush();
   } catch {
     // Stdout takes nothing more; stderr has to do.
@@ -346,6 +347,10 @@ function reportError(error: unknown, host: Host, out?: PendingOutput): number {
 export function ownInvocation(path: string): string {
   const script = { path, bin: manifest.bin };
   return invocationOf(script, { cwd: process.cwd(), env: process.env });
+}
+
+function jsonOf(document: unknown): string {
+  return printableJson(JSON.stringify(document, null, 2));
 }
 
 function processHost(options: { argv?: readonly string[]; invocation?: string }): Host {

@@ -29,6 +29,20 @@ export function printable(text: string): string {
   });
 }
 
+/**
+ * JSON text with the same characters escaped as JSON escapes them, so that it reads as before and
+ * can do nothing to a terminal either. `JSON.stringify` leaves all but the oldest controls as they
+ * are.
+ */
+export function printableJson(json: string): string {
+  if (/^[\n\x20-\x7e]*$/.test(json)) return json;
+  return json.replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, unit) => {
+      return `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+    }).join(""),
+  );
+}
+
 /** The text as one word of a POSIX shell, in quotes where it needs them. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

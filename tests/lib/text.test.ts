@@ -6,6 +6,7 @@ import {
   nearest,
   plural,
   printable,
+  printableJson,
   printableLines,
   shellWord,
   table,
@@ -124,6 +125,20 @@ describe("numbers", () => {
     expect(plural(1, "session")).toBe("1 session");
     expect(plural(2000, "session")).toBe("2,000 sessions");
     expect(plural(0, "entry", "entries")).toBe("0 entries");
+  });
+});
+
+describe("printable JSON", () => {
+  test("reads as before and has nothing in it that a terminal obeys", () => {
+    const value = {
+      a: "x\x9b2J\x7f\u202e\u2028\ufeff\u{e0041}",
+      "k\x85": ["日本語 👩‍👩‍👧", "\n\x1b"],
+    };
+    const text = printableJson(JSON.stringify(value, null, 2));
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text.replaceAll("\n", "")).not.toMatch(/(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}]/u);
+    expect(text).toContain("日本語 👩‍👩‍👧");
+    expect(text).toContain("x\\u009b2J\\u007f\\u202e\\u2028\\ufeff\\udb40\\udc41");
   });
 });
 
