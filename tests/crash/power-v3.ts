@@ -14,6 +14,7 @@ import { SimulatedDisk, type SimulationOptions } from "../simulated-disk.ts";
 import { cutArbitrary } from "./power-cases.ts";
 import { type Course, courseOf, cutPower, type Subject } from "./power-cut.ts";
 import { type ProfileName, profiles } from "./power-profiles.ts";
+import { failuresOf } from "./power-property.ts";
 
 /** Disks whose migrations have every step between them. */
 const names = ["everyLayout", "v1AndV2Mix", "seedExample"];
@@ -23,7 +24,6 @@ export async function realCuts(cuts: number, seed: number): Promise<Row> {
   const migrations = names.map((name) => ({ name, make: migrationOf(name) }));
   const courses = new Map<string, Promise<Course>>();
   let count = 0;
-  const failures: string[] = [];
   const kinds = fc.constantFrom(...(Object.keys(profiles) as ProfileName[]));
   const property = fc.asyncProperty(
     fc.constantFrom(...migrations),
@@ -39,8 +39,7 @@ export async function realCuts(cuts: number, seed: number): Promise<Row> {
       if (wrong.length > 0) throw new Error(`disk ${name}\n${wrong.join("\n")}`);
     },
   );
-  const details = await fc.check(property, { seed, numRuns: cuts });
-  if (details.failed) failures.push(fc.defaultReportMessage(details) ?? "");
+  const failures = await failuresOf(property, { seed, numRuns: cuts });
   const operations = migrations.map(({ make }) => make().scenario.operations.length);
   const note = `plans of ${Math.min(...operations)} to ${Math.max(...operations)} operations`;
   return {

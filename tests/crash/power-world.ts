@@ -44,7 +44,7 @@ function add({ world, dir }: Soil, name: string, thing: Thing): void {
 }
 
 function dir(soil: Soil): void {
-  add(soil, `Dir${soil.serial}`, { kind: "dir" });
+  add(soil, `Folder${soil.serial}`, { kind: "dir" });
 }
 
 function sessions(soil: Soil): void {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { ProofSection, Row } from "../proof.ts";
 import { faultsOf, powerCases } from "./power-cases.ts";
 import type { ProfileName } from "./power-profiles.ts";
+import { failuresOf } from "./power-property.ts";
 import { realCuts } from "./power-v3.ts";
 
 /** Cases are of up to this many cuts: making a plan costs as much as a cut. */
@@ -39,8 +40,7 @@ async function randomCuts(profile: ProfileName, cuts: number, seed: number): Pro
   // Cases have as many cuts as chance gives them.
   for (let round = seed; count < cuts && failures.length === 0; round += 1) {
     const numRuns = Math.ceil((cuts - count) / cutsInCase);
-    const details = await fc.check(property, { seed: round, numRuns });
-    if (details.failed) failures.push(fc.defaultReportMessage(details) ?? "");
+    failures.push(...(await failuresOf(property, { seed: round, numRuns })));
   }
   const note = "each resumed and rolled back, and cut a second time on the way";
   return { name: names[profile], count, atLeast: cuts, unit: "cuts", failures, note };

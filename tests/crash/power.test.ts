@@ -43,7 +43,7 @@ for (const [profile, weaken] of [
     expect(wrong).not.toEqual([]);
     expect(given.plan.length).toBeLessThanOrEqual(2);
     expect(given.cuts.length).toBeLessThanOrEqual(2);
-  });
+  }, 60_000);
 }
 
 /** Everything that `left` finds after many power cuts on such a file system. */
