@@ -19,7 +19,7 @@ import type { Progress } from "../lib/progress.ts";
 import type { MigrationDocument } from "../lib/tasks/document.ts";
 import type { TaskPlaces } from "../lib/tasks/places.ts";
 import type { TaskPlan } from "../lib/tasks/plan.ts";
-import { plural, shellWord } from "../lib/text.ts";
+import { plural, printable, shellWord } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
 /** Warnings that are shown; --json has all of them. */
@@ -72,19 +72,51 @@ const command = script({
     const places = taskPlaces(resolve(context.cwd, context.args.root ?? "."));
     using progress = createProgress(context);
     if (context.args.resume === true) return resumeRun(context, places, progress);
-    const now = new Date();
+    const gate = await gateOf(context, places);
+    const now = gate.reservation?.now ?? new Date();
     const plan = await makePlan(context, places, { now, progress });
     if (context.args.dryRun === true || plan.sessions.length === 0) {
       return show(context, places, plan, null);
     }
+    gate.check(plan);
     await confirm(context, places, plan);
+    gate.check(plan);
     const { migrateTasks } = await import("../lib/tasks/execute.ts");
     const run = { ...runOptions(context, progress), toolVersion: manifest.version, now };
     const result = await migrateTasks(plan, places, run);
+    gate.file(result.id);
     progress.end();
     return show(context, places, plan, await migrationOf(context, places, result));
   },
 });
+
+/** What somebody has had to say about the migration that comes next. */
+async function gateOf({ args, invocation, terminal }: SessionsContext, places: TaskPlaces) {
+  const fastPath = await import("../lib/planning/fast-path.ts");
+  const { taskPlanId } = await import("../lib/planning/builtin/tasks.ts");
+  const { realDisk: disk } = await import("../lib/change/disk.ts");
+  const { migrationsDir, root } = places;
+  const path = { target: "task-sessions", migrationsDir, disk } as const;
+  const flag = args.root === undefined ? "" : ` --root ${shellWord(args.root)}`;
+  const review = (word: string) =>
+    `${siblingCall(invocation, "migration")} review ${shellWord(word)}${flag}`;
+  const reservation = fastPath.reservationOf(path);
+  if (reservation !== null && reservation.waits !== null) {
+    const command = review(path.target);
+    terminal.note(`held back: ${printable(reservation.waits)}; let it go with: ${command}`);
+  }
+  return {
+    reservation,
+    /** @throws ToolkitError `refused` while it is held back, or is not what was approved */
+    check(plan: TaskPlan) {
+      fastPath.refuseHeld(path, { root, disk }, review);
+      fastPath.demandApproved(reservation, taskPlanId(plan.operations), review(path.target));
+    },
+    /** @throws ToolkitError `refused` while one that was only recorded is held back */
+    checkResume: () => fastPath.refuseHeld(path, null, review),
+    file: (id: string) => fastPath.fileFastPath(path, id),
+  };
+}
 
 async function makePlan(
   { args }: SessionsContext,
@@ -150,8 +182,11 @@ async function resumeRun(
   places: TaskPlaces,
   progress: ShownProgress,
 ): Promise<Outcome> {
+  const gate = await gateOf(context, places);
+  gate.checkResume();
   const { resumeTasks } = await import("../lib/tasks/execute.ts");
   const result = await resumeTasks(places, runOptions(context, progress));
+  gate.file(result.id);
   const migration = await migrationOf(context, places, result);
   const done = `Finished ${result.id}: ${plural(result.operations, "operation")} in all.`;
   context.out.result({

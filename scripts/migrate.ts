@@ -10,15 +10,16 @@
  */
 
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
 import { describeError, type Outcome, ToolkitError } from "../lib/errors.ts";
 import { commandMaker } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
+import type { Reservation } from "../lib/planning/fast-path.ts";
 import type { Assessment, AssessOptions } from "../lib/storage/assess.ts";
 import type { Execution, RunOptions } from "../lib/storage/execute.ts";
 import { type StepId, selectSteps, stepIds } from "../lib/storage/options.ts";
-import { plural } from "../lib/text.ts";
+import { plural, printable } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const args = {
@@ -111,16 +112,46 @@ const command = script({
     if (args.plan !== undefined && args.execute !== true) {
       throw new ToolkitError("usage", "Cannot use --plan: it goes with --execute");
     }
-    const options = await assessOptions(context);
+    const reservation = await reservationOf(context);
+    const options = await assessOptions(context, reservation);
     if (args.resume === true) return resumeRun(context, options);
+    if (args.execute === true) await refuseHeld(context);
     const found = assess(options);
-    if (args.execute === true) return executeRun(context, options, found);
+    if (args.execute === true) return executeRun(context, options, { first: found, reservation });
     if (args.rehearse === true) return rehearseRun(context, found);
     return showPlan(context, found);
   },
 });
 
-async function assessOptions(context: MigrateContext): Promise<AssessOptions> {
+/** Where it is recorded that the next migration of this disk is held back or was approved. */
+async function fastPathOf({ args, env }: MigrateContext) {
+  const { realDisk } = await import("../lib/change/disk.ts");
+  const migrationsDir = join(resolvePlaces({ ...args, env }).baseDir, "migrations");
+  return { target: "storage", migrationsDir, disk: realDisk } as const;
+}
+
+async function reservationOf(context: MigrateContext): Promise<Reservation | null> {
+  const fastPath = await import("../lib/planning/fast-path.ts");
+  const reservation = fastPath.reservationOf(await fastPathOf(context));
+  if (reservation !== null && reservation.waits !== null) {
+    const review = callsOf(context).review("storage");
+    context.terminal.note(`held back: ${printable(reservation.waits)}; let it go with: ${review}`);
+  }
+  return reservation;
+}
+
+/** @throws ToolkitError `refused` while a person has still to approve what would be done */
+async function refuseHeld(context: MigrateContext, alsoStaged = true): Promise<void> {
+  const { refuseHeld } = await import("../lib/planning/fast-path.ts");
+  const path = await fastPathOf(context);
+  const site = alsoStaged ? { root: context.cwd, disk: path.disk } : null;
+  refuseHeld(path, site, callsOf(context).review);
+}
+
+async function assessOptions(
+  context: MigrateContext,
+  reservation: Reservation | null,
+): Promise<AssessOptions> {
   const { args, env } = context;
   const places = resolvePlaces({ ...args, env });
   const common = { places, env, tmux: args.tmux, sizes: args.sizes === true };
@@ -130,7 +161,8 @@ async function assessOptions(context: MigrateContext): Promise<AssessOptions> {
     return { ...common, now: saved.generatedAt, steps: saved.steps, answers: saved.answers };
   }
   const steps = selectSteps(args.only as StepId[], args.skip as StepId[]);
-  const options = { ...common, now: new Date(), steps, answers: answersOf(args.decide) };
+  const answers = new Map([...(reservation?.answers ?? []), ...answersOf(args.decide)]);
+  const options = { ...common, now: reservation?.now ?? new Date(), steps, answers };
   if (args.aoSource === undefined) return options;
   const { deadExports } = await import("../lib/storage/dead-exports.ts");
   return { ...options, deadExports: deadExports(resolve(context.cwd, args.aoSource)) };
@@ -172,9 +204,11 @@ async function planText(context: MigrateContext, found: Assessment, mode: string
 async function executeRun(
   context: MigrateContext,
   options: AssessOptions,
-  first: Assessment,
+  { first, reservation }: { first: Assessment; reservation: Reservation | null },
 ): Promise<Outcome> {
   const { args, out, terminal, cwd } = context;
+  const { demandApproved, fileFastPath } = await import("../lib/planning/fast-path.ts");
+  const review = callsOf(context).review("storage");
   const { refuseBlocked, refuseLive, refuseRunning } = await import("../lib/storage/live.ts");
   await refuseRunning(first.plan.inventory);
   if (args.plan !== undefined) {
@@ -186,7 +220,9 @@ async function executeRun(
   if (first.plan.steps.length === 0) return showPlan(context, first);
   if (args.force !== true)
     refuseLive(first.plan.inventory, callsOf(context).migrate("--execute", "--force"));
-  const decided = await decide(context, options, first);
+  demandApproved(reservation, first.plan.id, review);
+  const isFixed = args.plan !== undefined || (reservation?.approvedPlan ?? null) !== null;
+  const decided = await decide(context, options, { found: first, isFixed });
   if (terminal.interactive && !args.yes) out.print(await planText(context, decided.found, "plan"));
   const go = await terminal.confirm({
     message: `Carry out ${plural(decided.found.plan.steps.length, "step")}? One command takes it back.`,
@@ -194,21 +230,25 @@ async function executeRun(
     yes: args.yes === true,
   });
   if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
+  // The question may have stood there for a while.
+  await refuseHeld(context);
   const { execute } = await import("../lib/storage/execute.ts");
   using bar = progressBar(context, "Migrating");
-  return report(context, await execute(decided.found, decided.options, bar.run));
+  const execution = await execute(decided.found, decided.options, bar.run);
+  fileFastPath(await fastPathOf(context), execution.id);
+  return report(context, execution);
 }
 
 /** Asks a person about every open decision; anybody else gets the defaults with --yes. */
 async function decide(
   context: MigrateContext,
   options: AssessOptions,
-  found: Assessment,
+  { found, isFixed }: { found: Assessment; isFixed: boolean },
 ): Promise<{ options: AssessOptions; found: Assessment }> {
   const { args, terminal } = context;
   refuseUnusedAnswers(found.plan.unusedAnswers);
   const open = found.plan.decisions.filter(({ decidedBy }) => decidedBy === "default");
-  if (args.yes === true || args.plan !== undefined || open.length === 0) return { options, found };
+  if (args.yes === true || isFixed || open.length === 0) return { options, found };
   const answers = new Map(options.answers);
   for (const { key, question, choices, default: initial } of open) {
     const flag = `--decide '${key}=VALUE' or --yes`;
@@ -220,9 +260,14 @@ async function decide(
 }
 
 async function resumeRun(context: MigrateContext, options: AssessOptions): Promise<Outcome> {
+  // What has begun is not held back any more; this is about one that was only recorded.
+  await refuseHeld(context, false);
   const { resumeStorage } = await import("../lib/storage/execute.ts");
+  const { fileFastPath } = await import("../lib/planning/fast-path.ts");
   using bar = progressBar(context, "Resuming");
-  return report(context, await resumeStorage(options, bar.run));
+  const execution = await resumeStorage(options, bar.run);
+  fileFastPath(await fastPathOf(context), execution.id);
+  return report(context, execution);
 }
 
 async function rehearseRun(context: MigrateContext, found: Assessment): Promise<Outcome> {
@@ -255,10 +300,11 @@ async function report(context: MigrateContext, execution: Execution): Promise<Ou
 function callsOf({ invocation, args }: MigrateContext) {
   const { worktreeRoot: _, ...disk } = args;
   const migrate = commandMaker(invocation, args);
-  const rollback = commandMaker(invocation, disk);
+  const other = commandMaker(invocation, disk);
   return {
     migrate: (...words: string[]) => migrate("migrate", ...words),
-    rollback: (...words: string[]) => rollback("rollback", ...words),
+    rollback: (...words: string[]) => other("rollback", ...words),
+    review: (word: string) => other("migration", "review", word),
   };
 }
 

@@ -12,13 +12,14 @@
  * that cannot be read, 4 refused or waiting for a person, 5 stopped half-way, 130 cancelled.
  */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type Context, command, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Agent } from "../lib/planning/agent.ts";
 import type { BuiltinSource } from "../lib/planning/builtin/source.ts";
-import { migrationWord, rootFlag, tickFlags, tickWords, withFlag } from "../lib/planning/flags.ts";
+import type { PlannedFastPath } from "../lib/planning/fast-path-review.ts";
+import * as flags from "../lib/planning/flags.ts";
 import type { Site } from "../lib/planning/site.ts";
 import type { StepResult } from "../lib/planning/step.ts";
 import type { TickOptions } from "../lib/planning/tick.ts";
@@ -28,8 +29,8 @@ import manifest from "../package.json" with { type: "json" };
 
 /** What every command has in its context, and with `--with` some more. */
 interface AnyContext
-  extends Pick<Context<typeof rootFlag>, "args" | "cwd" | "env" | "invocation" | "terminal"> {
-  args: Context<typeof rootFlag>["args"] & {
+  extends Pick<Context<typeof flags.rootFlag>, "args" | "cwd" | "env" | "invocation" | "terminal"> {
+  args: Context<typeof flags.rootFlag>["args"] & {
     with?: string;
     model?: string;
     timeout?: number;
@@ -78,28 +79,39 @@ async function sourcesOf({ args, env }: AnyContext, site: Site): Promise<Builtin
   ];
 }
 
+/** Where the change engine records what is carried out at once. */
+async function recordsOf({ args, env }: AnyContext, site: Site) {
+  const { workflowMigrations } = await import("../lib/planning/setup.ts");
+  const { baseDir } = resolvePlaces({ ...args, env });
+  return { storage: join(baseDir, "migrations"), "task-sessions": workflowMigrations(site) };
+}
+
+/** The fast path with its planner, when the word means it rather than a staged plan. */
+async function fastPathOf(context: AnyContext, site: Site, word: string) {
+  const { isFastPathTarget } = await import("../lib/planning/fast-path.ts");
+  if (!isFastPathTarget(word)) return null;
+  const { refuseTwice } = await import("../lib/planning/resolve.ts");
+  const { sourceFor } = await import("../lib/planning/setup.ts");
+  refuseTwice(site, word);
+  const source = sourceFor(await sourcesOf(context, site), word);
+  const { disk, now } = site;
+  return { target: word, migrationsDir: (await recordsOf(context, site))[word], disk, now, source };
+}
+
 const list = command({
   summary: "List the migrations and where they stand",
   description:
-    "Staged plans by slug, then what migrate and migrate-sessions carried out at once. Columns on a terminal, tab-separated values in a pipe.",
-  args: {
-    ...rootFlag,
-    status: { type: "string", valueName: "STATUS", description: "Only those with this status" },
-    awaitingReview: { type: "boolean", description: "Only those that await a review" },
-    headers: { type: "boolean", default: true, description: "Leave out the first line" },
-  },
+    "Staged plans by slug, then what migrate and migrate-sessions carried out at once, or would if it were not held back. Columns on a terminal, tab-separated values in a pipe.",
+  args: { ...flags.rootFlag, ...flags.listFlags },
   examples: [{ command: "--awaiting-review", text: "What waits for a person" }],
   async run(context) {
-    const { args, out, env, terminal } = context;
+    const { args, out, terminal } = context;
     const site = await siteOf(context);
     const { listRows } = await import("../lib/planning/list.ts");
     const { listText } = await import("../lib/planning/report.ts");
     const { recover } = await import("../lib/planning/recover.ts");
     for (const note of recover(site)) terminal.note(note);
-    const { baseDir } = resolvePlaces({ ...args, env });
-    const { workflowMigrations } = await import("../lib/planning/setup.ts");
-    const engineDirs = [join(baseDir, "migrations"), workflowMigrations(site)];
-    const rows = await listRows(site, engineDirs, {
+    const rows = await listRows(site, await recordsOf(context, site), {
       awaitingReview: args.awaitingReview === true,
       ...(args.status === undefined ? {} : { status: args.status }),
     });
@@ -114,12 +126,14 @@ const list = command({
 
 const show = command({
   summary: "Show one migration: history, phases, plan",
-  args: rootFlag,
-  positionals: migrationWord,
+  args: flags.rootFlag,
+  positionals: flags.migrationWord,
   examples: [{ command: "storage-20260304T050607", text: "Where it stands, and why" }],
   async run(context) {
     const { args, out } = context;
     const site = await siteOf(context);
+    const fast = await fastPathOf(context, site, args.migration);
+    if (fast !== null) return showFastPath(context, fast);
     const slug = await slugOf(site, args.migration);
     const planning = await import("../lib/planning/show.ts");
     const { showText } = await import("../lib/planning/report.ts");
@@ -135,14 +149,20 @@ const show = command({
   },
 });
 
+async function showFastPath({ out }: Pick<Context, "out">, given: PlannedFastPath) {
+  const fast = await import("../lib/planning/fast-path-review.ts");
+  const look = await fast.lookAtFastPath(given);
+  out.result({
+    json: () => fast.fastPathDocumentOf(given, look),
+    text: () => fast.fastPathText(look),
+  });
+  return "done" as const;
+}
+
 const doctor = command({
   summary: "Check one migration, or all of them",
   description: "One line a finding; nothing when all is well. Without --fix nothing is changed.",
-  args: {
-    ...rootFlag,
-    all: { type: "boolean", description: "Every migration, and what publishing left behind" },
-    fix: { type: "boolean", description: "Mend what is mechanical" },
-  },
+  args: { ...flags.rootFlag, ...flags.doctorFlags },
   positionals: { migration: { description: "Slug or path of a migration", complete: "plans" } },
   examples: [{ command: "--all", text: "Everything" }],
   exits: { findings: "something is wrong" },
@@ -171,16 +191,15 @@ const doctor = command({
   },
 });
 
-function reportStep(
+async function reportStep(
   { out, terminal }: Pick<Context, "out" | "terminal">,
   result: StepResult,
-): Outcome {
+): Promise<Outcome> {
+  const { stepText } = await import("../lib/planning/report.ts");
   for (const note of result.notes) terminal.note(note);
-  const { slug, step, outcome, reason, next } = result;
   out.result({
     json: () => ({ schemaVersion: 1, ...result }),
-    text: () =>
-      `${slug}\t${step}: ${outcome}; next: ${next}${reason === null ? "" : ` (${reason})`}`,
+    text: () => stepText(result),
   });
   return "done";
 }
@@ -188,8 +207,8 @@ function reportStep(
 const create = command({
   summary: "Begin a plan, and run its first step",
   args: {
-    ...rootFlag,
-    ...withFlag,
+    ...flags.rootFlag,
+    ...flags.withFlag,
     slug: { type: "string", valueName: "SLUG", description: "Default: the target and the time" },
   },
   positionals: {
@@ -219,21 +238,23 @@ const review = command({
   summary: "Approve a plan that awaits a review, or hold one back",
   description:
     "Without --with it shows the plan and asks you. With it the command works in a copy and clears the flag when its user approves: on a terminal it has the terminal, with its prompt in the file $MIGRATION_PROMPT.",
-  args: {
-    ...rootFlag,
-    ...withFlag,
-    hold: {
-      type: "string",
-      valueName: "REASON",
-      description: "Hold it back until it is reviewed",
-      excludes: ["with"],
-    },
-  },
-  positionals: migrationWord,
+  args: { ...flags.rootFlag, ...flags.withFlag, ...flags.reviewFlags },
+  positionals: flags.migrationWord,
   examples: [{ command: "storage-20260304T050607", text: "Read it and decide" }],
   async run(context) {
     const { args, out, terminal } = context;
     const site = await siteOf(context);
+    const fast = await fastPathOf(context, site, args.migration);
+    const yes = args.yes === true;
+    const ask = (text: string) => {
+      out.print(text);
+      return terminal.confirm({ message: `Approve ${args.migration}?`, flag: "--yes", yes });
+    };
+    if (fast !== null) {
+      const { reviewFastPath } = await import("../lib/planning/fast-path-review.ts");
+      await reviewFastPath(fast, { with: args.with, hold: args.hold, ask });
+      return showFastPath(context, fast);
+    }
     const slug = await slugOf(site, args.migration);
     const gate = await import("../lib/planning/review.ts");
     const done = (result: { notes: string[] }, text: string, held = false): Outcome => {
@@ -252,11 +273,8 @@ const review = command({
       return done(await gate.reviewWith(site, slug, agent, context.signal), `${slug} is approved`);
     }
     const { manifest: found, plan } = gate.reviewable(site, slug);
-    out.print(
-      `${printableLines(plan, "")}\n\nWhy you are asked: ${printable(found.humanReviewReason ?? "")}`,
-    );
-    const question = { message: `Approve ${slug}?`, flag: "--yes", yes: args.yes === true };
-    if (!(await terminal.confirm(question))) {
+    const why = printable(found.humanReviewReason ?? "");
+    if (!(await ask(`${printableLines(plan, "")}\n\nWhy you are asked: ${why}`))) {
       throw new ToolkitError("cancelled", "Cancelled: it still awaits its review");
     }
     return done(await gate.approve(site, slug), `${slug} is approved`);
@@ -265,39 +283,20 @@ const review = command({
 
 const refine = command({
   summary: "Give feedback, and run the step that takes it into account",
-  args: {
-    ...rootFlag,
-    ...withFlag,
-    message: {
-      type: "string",
-      valueName: "TEXT",
-      description: "The feedback",
-      excludes: ["file", "decide"],
-    },
-    file: {
-      type: "string",
-      valueName: "FILE",
-      description: "A file with the feedback, kept as it is",
-      excludes: ["decide"],
-    },
-    decide: {
-      type: "string",
-      valueName: "KEY=VALUE",
-      repeat: true,
-      description: "Answer a decision of the plan",
-    },
-  },
-  positionals: migrationWord,
+  args: { ...flags.rootFlag, ...flags.withFlag, ...flags.refineFlags },
+  positionals: flags.migrationWord,
   examples: [{ command: "v3 --decide KEY=VALUE --with builtin", text: "Take a decision" }],
   async run(context) {
     const { args, cwd } = context;
     const { readFeedback } = await import("../lib/planning/feedback.ts");
-    const { text, source } = readFeedback({
-      decide: args.decide,
-      ...(args.message === undefined ? {} : { message: args.message }),
-      ...(args.file === undefined ? {} : { file: resolve(cwd, args.file) }),
-    });
+    const { text, source } = readFeedback(args, cwd);
     const site = await siteOf(context);
+    const fast = await fastPathOf(context, site, args.migration);
+    if (fast !== null) {
+      const { refineFastPath } = await import("../lib/planning/fast-path-review.ts");
+      await refineFastPath(fast, { text, source });
+      return showFastPath(context, fast);
+    }
     const slug = await slugOf(site, args.migration);
     const agent = await agentOf(context, site);
     const planning = await import("../lib/planning/refine.ts");
@@ -310,8 +309,8 @@ const tick = command({
   summary: "Run the next step or phase that is due",
   description:
     "Planning steps come first. A phase asks before it changes anything (--yes answers), goes through the change engine, and is taken back when it is not what it promised.",
-  args: { ...rootFlag, ...withFlag, ...tickFlags },
-  positionals: tickWords,
+  args: { ...flags.rootFlag, ...flags.withFlag, ...flags.tickFlags },
+  positionals: flags.tickWords,
   examples: [
     { command: "--with builtin --steps 9", text: "Plan on until a phase or a person is next" },
     { command: '--with "codex exec -" --commit', text: "One step, by an agent" },
@@ -339,7 +338,10 @@ const tick = command({
   },
 });
 
-type TickContext = Context<typeof rootFlag & typeof withFlag & typeof tickFlags, typeof tickWords>;
+type TickContext = Context<
+  typeof flags.rootFlag & typeof flags.withFlag & typeof flags.tickFlags,
+  typeof flags.tickWords
+>;
 
 async function tickOptions(context: TickContext, site: Site): Promise<TickOptions> {
   const { args, env, terminal, invocation } = context;

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { efforts } from "./effort.ts";
+import { fastPathTargets } from "./fast-path.ts";
 import { statuses } from "./manifest.ts";
 import { cursors, decisions, outcomes, stepNames } from "./steps.ts";
 
@@ -51,6 +52,12 @@ const phase = v.strictObject({
   effortReason: textOrNull,
 });
 
+const feedback = v.strictObject({
+  receivedAt: text,
+  source: v.picklist(["message", "file"]),
+  text,
+});
+
 export const showDocument = v.strictObject({
   schemaVersion: version,
   slug: text,
@@ -84,9 +91,7 @@ export const showDocument = v.strictObject({
       ),
       startedAt: text,
       updatedAt: text,
-      feedback: v.array(
-        v.strictObject({ receivedAt: text, source: v.picklist(["message", "file"]), text }),
-      ),
+      feedback: v.array(feedback),
       reviewFindings: textOrNull,
       finalDecision: v.nullable(v.picklist(decisions)),
       finalReason: textOrNull,
@@ -114,6 +119,31 @@ export const reviewDocument = v.strictObject({
   slug: text,
   held: v.boolean(),
   notes: v.array(text),
+});
+
+/** Of `show`, `review` and `refine` for what the fast path would carry out next. */
+export const fastPathDocument = v.strictObject({
+  schemaVersion: version,
+  slug: v.picklist(fastPathTargets),
+  awaitingReview: v.boolean(),
+  reason: textOrNull,
+  approvedPlan: textOrNull,
+  planId: text,
+  phases: v.array(
+    v.strictObject({ name: text, title: text, operations: v.pipe(v.number(), v.integer()) }),
+  ),
+  decisions: v.array(
+    v.strictObject({
+      key: text,
+      question: text,
+      choices: v.array(text),
+      chosen: text,
+      decidedBy: v.picklist(["default", "user"]),
+    }),
+  ),
+  warnings: v.array(text),
+  blockers: v.array(text),
+  feedback: v.array(feedback),
 });
 
 /** Of `tick`: what was done, in order. */

@@ -1,6 +1,7 @@
 /** The feedback that a command line gives. */
 
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describeError, ToolkitError } from "../errors.ts";
 import { decisionText } from "./builtin/source.ts";
 import type { Feedback } from "./state.ts";
@@ -8,15 +9,15 @@ import type { Feedback } from "./state.ts";
 /**
  * Exactly one of the three; a file's text is kept as it is.
  *
+ * @param cwd from where the file is meant
  * @throws ToolkitError `usage`
  */
-export function readFeedback(given: {
-  message?: string;
-  /** Absolute. */
-  file?: string;
-  decide: readonly string[];
-}): Pick<Feedback, "text" | "source"> {
-  const { message, file, decide } = given;
+export function readFeedback(
+  given: { message?: string; file?: string; decide: readonly string[] },
+  cwd: string,
+): Pick<Feedback, "text" | "source"> {
+  const { message, decide } = given;
+  const file = given.file === undefined ? undefined : resolve(cwd, given.file);
   if (message !== undefined) return { text: message, source: "message" };
   if (file !== undefined) {
     try {

@@ -35,7 +35,52 @@ export const withFlag = {
 } as const;
 
 export const migrationWord = {
-  migration: { description: "Slug or path of a migration", complete: "plans", required: true },
+  migration: {
+    description: "Slug or path of a migration; storage or task-sessions: what comes at once",
+    complete: "plans",
+    required: true,
+  },
+} as const;
+
+export const listFlags = {
+  status: { type: "string", valueName: "STATUS", description: "Only those with this status" },
+  awaitingReview: { type: "boolean", description: "Only those that await a review" },
+  headers: { type: "boolean", default: true, description: "Leave out the first line" },
+} as const;
+
+export const doctorFlags = {
+  all: { type: "boolean", description: "Every migration, and what publishing left behind" },
+  fix: { type: "boolean", description: "Mend what is mechanical" },
+} as const;
+
+export const reviewFlags = {
+  hold: {
+    type: "string",
+    valueName: "REASON",
+    description: "Hold it back until it is reviewed",
+    excludes: ["with"],
+  },
+} as const;
+
+export const refineFlags = {
+  message: {
+    type: "string",
+    valueName: "TEXT",
+    description: "The feedback",
+    excludes: ["file", "decide"],
+  },
+  file: {
+    type: "string",
+    valueName: "FILE",
+    description: "A file with the feedback, kept as it is",
+    excludes: ["decide"],
+  },
+  decide: {
+    type: "string",
+    valueName: "KEY=VALUE",
+    repeat: true,
+    description: "Answer a decision of the plan",
+  },
 } as const;
 
 /** What only `tick` has. */

@@ -2,12 +2,13 @@
 
 import { listMigrations } from "../change/history.ts";
 import { describeError, ToolkitError } from "../errors.ts";
+import { type FastPath, type FastPathTarget, fastPathTargets, loadFastPath } from "./fast-path.ts";
 import { currentPhaseOf, loadManifest, type Manifest } from "./manifest.ts";
 import { migrationDirOf, type Site, visibleSlugs } from "./site.ts";
 import { loadState } from "./state-file.ts";
 
 export interface ListRow {
-  /** `operations`: carried out at once by a script, without steps and phases. */
+  /** `operations`: carried out at once by a script, without steps and phases, or about to be. */
   kind: "plan" | "operations";
   slug: string;
   /** The manifest's, `invalid-manifest`, or the state that the engine's journal tells. */
@@ -28,11 +29,16 @@ export interface ListFilter {
 /** The rows of staged plans by slug, and after them those of the engine, oldest first. */
 export async function listRows(
   site: Site,
-  engineDirs: readonly string[],
+  engineDirs: Readonly<Partial<Record<FastPathTarget, string>>>,
   filter: ListFilter = {},
 ): Promise<ListRow[]> {
   const rows = visibleSlugs(site).map((slug) => planRow(site, slug));
-  for (const dir of engineDirs) rows.push(...(await engineRows(site, dir)));
+  for (const target of fastPathTargets) {
+    const migrationsDir = engineDirs[target];
+    if (migrationsDir === undefined) continue;
+    rows.push(...(await engineRows(site, migrationsDir)));
+    rows.push(...fastPathRow({ target, migrationsDir, disk: site.disk }));
+  }
   const { status, awaitingReview = false } = filter;
   return rows.filter((row) => {
     if (status !== undefined && row.status !== status) return false;
@@ -87,6 +93,25 @@ function standing(
     return { cursor: "planning:blocked", reason: "planning-state-missing" };
   } catch {
     return { cursor: "planning:blocked", reason: "planning-state-invalid" };
+  }
+}
+
+/** What comes next, once somebody has had a say in it. */
+function fastPathRow(path: Omit<FastPath, "now">): ListRow[] {
+  const { target } = path;
+  try {
+    const record = loadFastPath(path);
+    if (record === null) return [];
+    const { awaitingHumanReview: awaitingReview, approvedPlan, lastTouch } = record;
+    const cursor = awaitingReview ? "review" : `plan:${approvedPlan}`;
+    const reason = record.humanReviewReason;
+    return [
+      { ...emptyRow("operations", target, "planned"), cursor, awaitingReview, lastTouch, reason },
+    ];
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    const cursor = "blocked";
+    return [{ ...emptyRow("operations", target, "damaged"), cursor, reason: oneLine(error) }];
   }
 }
 

@@ -6,6 +6,7 @@ import { printable, table } from "../text.ts";
 import type { SlugFinding } from "./doctor.ts";
 import type { ListRow } from "./list.ts";
 import type { Shown } from "./show.ts";
+import type { StepResult } from "./step.ts";
 import type { TickResult } from "./tick-result.ts";
 
 const columns = ["slug", "status", "cursor", "awaiting_review", "last_touch", "cooldown", "reason"];
@@ -76,6 +77,12 @@ export function showText({ slug, manifest, state, recorded, plan }: Shown, style
   }
   if (plan !== null) parts.push(plan.split("\n").map(printable).join("\n").trimEnd());
   return `${parts.join("\n\n")}\n`;
+}
+
+/** A line for one planning step. */
+export function stepText({ slug, step, outcome, reason, next }: StepResult): string {
+  const why = reason === null ? "" : ` (${printable(reason)})`;
+  return `${slug}\t${step}: ${outcome}; next: ${next}${why}`;
 }
 
 /** A line for what one tick did, and one for each migration that it put off. */

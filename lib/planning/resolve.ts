@@ -2,7 +2,8 @@
 
 import { isAbsolute, join } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { isEngineId, isSafeSegment, liveDirOf, type Site, skipsName } from "./site.ts";
+import { type FastPathTarget, isFastPathTarget } from "./fast-path.ts";
+import { isEngineId, isSafeSegment, liveDirOf, liveName, type Site, skipsName } from "./site.ts";
 
 /**
  * The slug that is meant.
@@ -24,11 +25,25 @@ export function resolveSlug(site: Site, value: string): string {
   }
   const found = slug ?? byPath?.slug;
   if (found !== undefined) return found;
-  if (isEngineId(value))
+  if (isEngineId(value)) {
     refuse("it was carried out at once; rollback looks at it and takes it back");
+  }
+  if (isFastPathTarget(value)) refuse("it has no steps; list, show, review and refine know it");
   const skipped = isSafeSegment(value) ? join(liveDirOf(site), skipsName, value) : null;
   const isSkipped = skipped !== null && site.disk.lstat(skipped)?.kind === "directory";
   return refuse(isSkipped ? `it was rejected (${skipped})` : "it does not exist");
+}
+
+/**
+ * Refuses a word for the fast path that is the slug of a plan too.
+ *
+ * @throws ToolkitError `usage`
+ */
+export function refuseTwice(site: Site, word: FastPathTarget): void {
+  if (bySlug(site, word) === null) return;
+  throw new ToolkitError("usage", `Cannot tell what "${word}" means: a plan has that name too`, {
+    hint: `the plan is ${liveName}/${word}; to reach the fast path rename its folder`,
+  });
 }
 
 function bySlug(site: Site, value: string): string | null {

@@ -56,7 +56,8 @@ export function agentFor(site: Site, setup: AgentSetup): Agent {
   });
 }
 
-function sourceFor(sources: readonly BuiltinSource[], target: string): BuiltinSource {
+/** @throws ToolkitError `usage` for a target that is none of theirs */
+export function sourceFor(sources: readonly BuiltinSource[], target: string): BuiltinSource {
   const found = sources.find((source) => source.target === target);
   if (found !== undefined) return found;
   const known = sources.map((source) => source.target).join(", ");

@@ -20,6 +20,9 @@ export interface Site {
   now: () => Date;
 }
 
+/** As much of a site as it takes to look at its plans. */
+export type Rooted = Pick<Site, "root" | "disk">;
+
 /** The live directory, relative to the root. */
 export const liveName = "migrations";
 /** Publishing happens here; also the lock. */
@@ -27,11 +30,11 @@ export const transactionsName = "__transactions__";
 /** Plans that were rejected on purpose. */
 export const skipsName = "__intentional_skips__";
 
-export function liveDirOf(site: Site): string {
+export function liveDirOf(site: Rooted): string {
   return join(site.root, liveName);
 }
 
-export function migrationDirOf(site: Site, slug: string): string {
+export function migrationDirOf(site: Rooted, slug: string): string {
   return join(site.root, liveName, slug);
 }
 
@@ -51,7 +54,7 @@ export function isEngineId(name: string): boolean {
 }
 
 /** The slugs below the live directory, sorted. Files, links, hidden and `__` names are not seen. */
-export function visibleSlugs(site: Site): string[] {
+export function visibleSlugs(site: Rooted): string[] {
   const dir = liveDirOf(site);
   if (site.disk.lstat(dir)?.kind !== "directory") return [];
   return site.disk

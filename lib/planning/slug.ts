@@ -1,6 +1,7 @@
 /** The slug of a new migration. */
 
 import { ToolkitError } from "../errors.ts";
+import { isFastPathTarget } from "./fast-path.ts";
 import { isEngineId, isSafeSegment, migrationDirOf, type Site } from "./site.ts";
 
 /** From a description: `Tidy the shed!` gives `tidy-the-shed-20260304T050607` (local time). */
@@ -22,9 +23,9 @@ export function slugFor(description: string, now: Date): string {
  * @throws ToolkitError `usage` for an unsafe one, `refused` when something has it already
  */
 export function checkNewSlug(site: Site, slug: string): void {
-  if (!isSafeSegment(slug) || isEngineId(slug)) {
+  if (!isSafeSegment(slug) || isEngineId(slug) || isFastPathTarget(slug)) {
     throw new ToolkitError("usage", `Cannot use "${slug}" as a slug: it is no safe name`, {
-      hint: "one plain name, without a leading dot or __",
+      hint: "one plain name, without a leading dot or __, that means nothing else",
     });
   }
   if (site.disk.lstat(migrationDirOf(site, slug)) !== null) {

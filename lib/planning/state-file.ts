@@ -56,7 +56,7 @@ export function readState(root: Field, scope: RefScope): PlanningState {
     completedSteps: root.get("completed_steps").list().map(readStep),
     startedAt: root.get("started_at").string(),
     updatedAt: root.get("updated_at").string(),
-    feedback: root.get("feedback").list().map(readFeedback),
+    feedback: root.get("feedback").list().map(readFeedbackEntry),
     reviewFindings: findings.optionalString(),
     finalDecision: decision.isEmpty ? null : decision.oneOf(decisions),
     finalReason: root.get("final_reason").optionalString(),
@@ -96,7 +96,7 @@ function readStep(entry: Field): CompletedStep {
 }
 
 /** An entry of older files is the bare text. */
-function readFeedback(entry: Field): Feedback {
+export function readFeedbackEntry(entry: Field): Feedback {
   if (typeof entry.value === "string") {
     return { receivedAt: "", source: "message", text: entry.value };
   }
@@ -145,16 +145,16 @@ export function formatState(state: PlanningState): string {
     completed_steps: state.completedSteps.map(formatStep),
     started_at: state.startedAt,
     updated_at: state.updatedAt,
-    feedback: state.feedback.map((entry) => ({
-      received_at: entry.receivedAt,
-      source: entry.source,
-      text: entry.text,
-    })),
+    feedback: state.feedback.map(formatFeedbackEntry),
     review_findings: state.reviewFindings,
     final_decision: state.finalDecision,
     final_reason: state.finalReason,
     [anchorList]: state.revisionBases,
   });
+}
+
+export function formatFeedbackEntry({ receivedAt, source, text }: Feedback): Json {
+  return { received_at: receivedAt, source, text };
 }
 
 function formatStep(step: CompletedStep): Json {

@@ -66,6 +66,10 @@ const catalog: Readonly<Record<string, Entry>> = {
   "migration-doctor": ["migration doctor --json", planning.doctorDocument],
   "migration-step": ["migration new --json and refine --json", planning.stepDocument],
   "migration-review": ["migration review --json", planning.reviewDocument],
+  "migration-fast-path": [
+    "migration show, review and refine --json of storage and task-sessions",
+    planning.fastPathDocument,
+  ],
   "migration-tick": ["migration tick --json", planning.tickDocument],
   "smoke-listing": ["smoke-runbook --list --json and --dry-run --json", listingSchema],
   "smoke-report": ["smoke-runbook --json (CTRF)", ctrfSchema],

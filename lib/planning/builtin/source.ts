@@ -24,6 +24,8 @@ export interface BuiltinPhase {
 }
 
 export interface BuiltinPlan {
+  /** Digest of the operations, 16 hex digits; of storage the `planId` that migrate shows. */
+  readonly id: string;
   /** What it is about, in a sentence without its full stop. */
   title: string;
   /** Name of the script that would do the same at once. */

@@ -27,6 +27,9 @@ export function storageSource({ places, env, tmux }: StorageOptions): BuiltinSou
       const { plan } = found;
       const unknown = plan.unusedAnswers.map((key) => `The plan does not ask "${key}".`);
       return {
+        get id() {
+          return plan.id;
+        },
         title: `AO's state at ${places.baseDir} in the V3 layout (${plural(plan.steps.length, "step")})`,
         script: "migrate",
         phases: plan.steps.map(({ id, title, description, details, operations }) => {

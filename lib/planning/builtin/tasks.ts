@@ -2,6 +2,7 @@
 
 import type { Operation } from "../../change/operation.ts";
 import { subjectOf } from "../../change/operation.ts";
+import { planDigest } from "../../change/plan.ts";
 import type { Place } from "../../errors.ts";
 import { formatPlace } from "../../errors.ts";
 import { isInside } from "../../paths.ts";
@@ -32,6 +33,9 @@ export function tasksSource(look: (now: Date) => TaskLook): BuiltinSource {
       const unknown = [...answers.keys()].map((key) => `The plan does not ask "${key}".`);
       const bytes = plan.operations.reduce((sum, operation) => sum + contentBytes(operation), 0);
       return {
+        get id() {
+          return taskPlanId(plan.operations);
+        },
         title: `${plural(plan.sessions.length, "task session")} below ${places.root} as directories`,
         script: "migrate-sessions",
         phases: phasesOf(places.versionsDir, plan),
@@ -44,6 +48,11 @@ export function tasksSource(look: (now: Date) => TaskLook): BuiltinSource {
       };
     },
   };
+}
+
+/** By what a plan for task sessions is recognised. */
+export function taskPlanId(operations: readonly Operation[]): string {
+  return planDigest(operations).slice(0, 16);
 }
 
 function contentBytes(operation: Operation): number {

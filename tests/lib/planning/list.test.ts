@@ -23,7 +23,7 @@ describe("list", () => {
         cooldownUntil: "soon",
       },
     });
-    const rows = await listRows(site, []);
+    const rows = await listRows(site, {});
     expect(listText(rows, pipe(true))).toBe(
       header +
         `a-plan\tplanning\tplanning:expand\tno\t${testStamp}\t(none)\t(none)\n` +
@@ -31,7 +31,7 @@ describe("list", () => {
         `c-done\tdone\t(none)\tno\t${testStamp}\t(none)\t(none)\n`,
     );
     const slugs = async (filter: object) =>
-      (await listRows(site, [], filter)).map(({ slug }) => slug);
+      (await listRows(site, {}, filter)).map(({ slug }) => slug);
     expect(await slugs({ status: "ready" })).toEqual(["b-ready"]);
     expect(await slugs({ awaitingReview: true })).toEqual(["b-ready"]);
     expect(await slugs({ status: "done", awaitingReview: true })).toEqual([]);
@@ -40,7 +40,7 @@ describe("list", () => {
 
   test("empty with and without header", async () => {
     using site = makeSite();
-    const rows = await listRows(site, [join(site.home, "nowhere")]);
+    const rows = await listRows(site, { storage: join(site.home, "nowhere") });
     expect(listText(rows, pipe(true))).toBe(header);
     expect(listText(rows, pipe(false))).toBe("");
   });
@@ -52,7 +52,7 @@ describe("list", () => {
     writePlan(site, "c", { told: toApproval, manifest: { currentPhase: "" } });
     writePlan(site, "d", { files: { "manifest.json": '{\n "name": 1 }' } });
     writePlan(site, "e", { files: { "manifest.json": null } });
-    const rows = await listRows(site, []);
+    const rows = await listRows(site, {});
     const seen = rows.map(({ slug, status, cursor, reason }) => [slug, status, cursor, reason]);
     expect(seen).toEqual([
       ["a", "planning", "planning:blocked", "planning-state-invalid"],
@@ -61,14 +61,14 @@ describe("list", () => {
       ["d", "invalid-manifest", "blocked", "invalid-manifest: 2:10: name must be a string"],
       ["e", "invalid-manifest", "blocked", "missing-manifest"],
     ]);
-    expect(await listRows(site, [], { status: "planning" })).toHaveLength(2);
-    expect(await listRows(site, [], { awaitingReview: true })).toEqual([]);
+    expect(await listRows(site, {}, { status: "planning" })).toHaveLength(2);
+    expect(await listRows(site, {}, { awaitingReview: true })).toEqual([]);
   });
 
   test("columns on a terminal", async () => {
     using site = makeSite();
     writePlan(site, "a");
-    const text = listText(await listRows(site, []), { headers: true, aligned: true, style });
+    const text = listText(await listRows(site, {}), { headers: true, aligned: true, style });
     expect(text).toStartWith("slug  status    cursor               awaiting_review  last_touch");
     expect(text).not.toContain("\t");
   });
@@ -90,7 +90,7 @@ describe("list", () => {
       toolVersion: "0",
     });
     writeText(join(dir, "v3-20260304T050607Z-000000", "manifest.json"), "{");
-    const rows = await listRows(site, [dir]);
+    const rows = await listRows(site, { storage: dir });
     expect(rows.map(({ kind, slug, status, cursor }) => [kind, slug, status, cursor])).toEqual([
       ["operations", id, "done", null],
       ["operations", "v3-20260304T050607Z-000000", "damaged", "blocked"],

@@ -46,10 +46,13 @@ describe("refine", () => {
     using site = makeSite();
     const file = join(site.home, "feedback.md");
     writeText(file, text);
-    expect(readFeedback({ file, decide: [] })).toEqual({ text, source: "file" });
-    expect(readFeedback({ message: "m", decide: [] })).toEqual({ text: "m", source: "message" });
-    expect(() => readFeedback({ decide: [] })).toThrow("give --message, --file or --decide");
-    expect(() => readFeedback({ file: `${file}.gone`, decide: [] })).toThrow("Cannot read");
+    expect(readFeedback({ file, decide: [] }, "/")).toEqual({ text, source: "file" });
+    expect(readFeedback({ message: "m", decide: [] }, "/")).toEqual({
+      text: "m",
+      source: "message",
+    });
+    expect(() => readFeedback({ decide: [] }, "/")).toThrow("give --message, --file or --decide");
+    expect(() => readFeedback({ file: `${file}.gone`, decide: [] }, "/")).toThrow("Cannot read");
     writePlan(site, slug);
     const blank = refine(site, { slug, agent: scripted({}), text: " \n", source: "file" });
     await expect(blank).rejects.toThrow("the feedback is blank");

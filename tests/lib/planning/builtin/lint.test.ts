@@ -13,6 +13,7 @@ const move = (from: string, to: string): Operation => ({ op: "move", from, to })
 const trash = (path: string): Operation => ({ op: "trash", path });
 
 const plan = (change: Partial<BuiltinPlan> = {}): BuiltinPlan => ({
+  id: "0".repeat(16),
   title: "t",
   script: "migrate",
   phases: [],
