@@ -136,9 +136,19 @@ function walk(text: string, keys: readonly string[]): Walk {
  * or that cannot be reached without doubt (a key on the way occurs twice), is left alone and
  * returned as a conflict. New fields go to the end of their object in its own style.
  *
- * @throws {ToolkitError} `invalid` when the text is not JSON.
+ * @throws {ToolkitError} `invalid` when the text is not JSON, or nested too deeply to be compared.
  */
 export function patchJsonText(text: string, edits: readonly Edit[]): PatchResult {
+  try {
+    return patchText(text, edits);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const message = "Cannot patch the text: its JSON is nested too deeply";
+    throw new ToolkitError("invalid", message, { cause });
+  }
+}
+
+function patchText(text: string, edits: readonly Edit[]): PatchResult {
   const result: PatchResult = { text, applied: [], already: [], conflicts: [] };
   let value = parseForPatch(text);
   for (const edit of edits) {
