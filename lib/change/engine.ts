@@ -12,6 +12,7 @@ import { Journal, type JournalContent, type JournalRecord } from "./journal.ts";
 import { emptyLedger, foldRecord, type Ledger } from "./ledger.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { AoLocks, releaseRunLock, takeRunLock } from "./lock.ts";
+import { refuseLostLines } from "./lost.ts";
 import { type Manifest, makeDirs, readMigration, readPlan, writeMigration } from "./migration.ts";
 import type { EngineOptions } from "./options.ts";
 import { loadPatchers } from "./patch.ts";
@@ -185,6 +186,8 @@ export async function reopen(options: EngineOptions): Promise<Engine> {
   const { manifest, ledger, journal } = await readMigration(disk, places);
   const plan = await readPlan(disk, places, manifest);
   const context = await contextOf(options, places, plan);
+  // Before the journal is opened, which cuts a torn line off.
+  await refuseLostLines(context, ledger, manifest.createdAt);
   return new Engine(options, context, journal, ledger);
 }
 

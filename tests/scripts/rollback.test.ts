@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -301,6 +302,10 @@ describe("damage", () => {
     "a plan that is gone": (dir) => rmSync(join(dir, "plan.json")),
     "a journal with a changed line": (dir) =>
       patch(join(dir, "journal.jsonl"), (text) => text.replace(/"k":"done"/, '"k":"gone"')),
+    "a journal that is gone": (dir) => rmSync(join(dir, "journal.jsonl")),
+    "a journal cut to its first bytes": (dir) => truncateSync(join(dir, "journal.jsonl"), 20),
+    "a journal that lost its second half": (dir) =>
+      patch(join(dir, "journal.jsonl"), (text) => text.slice(0, text.length / 2)),
     "a journal with lines added": (dir) => appendFileSync(join(dir, "journal.jsonl"), '{"a":1}\n'),
   };
 
@@ -335,5 +340,19 @@ describe("damage", () => {
     expect(stdout).toMatch(/v3-20200101T000000Z-aaaaaa +damaged: /);
     expect(stdout).toMatch(/ done +\d+/);
     expect((await run("rollback", disk, "--yes")).code).toBe(0);
+  });
+
+  test("of the newest one is told when no id says which one is meant", async () => {
+    using disk = build("v1AndV2Mix");
+    const dir = await migrate(disk);
+    const before = stateOf(disk);
+    const id = "v3-29991231T235959Z-aaaaaa";
+    mkdirSync(join(dirname(dir), id));
+    const { code, stderr } = await run("rollback", disk, "--yes");
+    expect([code, stderr]).toEqual([3, expect.stringContaining(`migration, "${id}": Cannot read`)]);
+    const older = dir.slice(dir.lastIndexOf("/") + 1);
+    expect(stderr).toContain(`all the same: bun run scripts/rollback.ts ${older}\n`);
+    expect(diffTrees(before, stateOf(disk))).toEqual([]);
+    expect((await run("rollback", disk, older, "--yes")).code).toBe(0);
   });
 });
