@@ -32,6 +32,7 @@ interface AnyContext
   extends Pick<Context<typeof flags.rootFlag>, "args" | "cwd" | "env" | "invocation" | "terminal"> {
   args: Context<typeof flags.rootFlag>["args"] & {
     with?: string;
+    taste?: string;
     model?: string;
     timeout?: number;
     idleTimeout?: number;
@@ -51,7 +52,7 @@ async function slugOf(site: Site, value: string): Promise<string> {
 
 /** Whoever plans, as `--with` says. */
 async function agentOf(context: AnyContext, site: Site, interactive = false): Promise<Agent> {
-  const { args, terminal } = context;
+  const { args, cwd, env, terminal } = context;
   const { agentFor } = await import("../lib/planning/setup.ts");
   return agentFor(site, {
     with: args.with,
@@ -59,6 +60,7 @@ async function agentOf(context: AnyContext, site: Site, interactive = false): Pr
     model: args.model,
     timeoutMs: (args.timeout ?? 1800) * 1000,
     idleMs: (args.idleTimeout ?? 300) * 1000,
+    taste: { file: args.taste, cwd, home: args.home ?? env.HOME ?? "/" },
     sources: args.with === "builtin" ? await sourcesOf(context, site) : [],
     onOutput: (text) => terminal.note(printableLines(text.trimEnd())),
   });

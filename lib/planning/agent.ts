@@ -30,6 +30,8 @@ export interface Agent {
   /** For the history: `builtin`, or the program's name. */
   name: string;
   model?: string;
+  /** Goes into every prompt; see taste.ts. Null, or absent, when there is nothing to say. */
+  taste?: string | null;
   /**
    * @returns what it said
    * @throws AgentError
@@ -63,6 +65,7 @@ export interface CommandOptions {
   /** Milliseconds of silence after which it is killed. @default 300000 */
   idleMs?: number;
   model?: string;
+  taste?: string | null;
   /** Shown what the command writes, as it comes. */
   onOutput?: (text: string) => void;
 }
@@ -72,6 +75,7 @@ export function commandAgent(options: CommandOptions): Agent {
   return {
     name: options.command.trim().split(/\s+/)[0]?.split("/").at(-1) ?? "command",
     ...(options.model === undefined ? {} : { model: options.model }),
+    taste: options.taste ?? null,
     ask: (request) => runCommand(options, request),
   };
 }

@@ -182,7 +182,8 @@ async function askAgent(trying: Trying, attempt: number): Promise<string> {
   const { agent, slug, effort, validation, logDir, cwd, signal } = request;
   const text = new TextDecoder().decode(site.disk.readFile(join(dir, phase.file)));
   const validationText = validation?.command ?? null;
-  const prompt = { manifest, phase, text, root: site.root, validation: validationText, retry };
+  const told = { validation: validationText, retry, taste: agent.taste ?? null };
+  const prompt = { manifest, phase, text, root: site.root, ...told };
   return agent.ask({
     role: "phase.execute",
     slug,

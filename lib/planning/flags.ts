@@ -17,6 +17,12 @@ export const withFlag = {
     description:
       "Who plans: a shell command that reads the prompt and prints its answer, or builtin",
   },
+  taste: {
+    type: "string",
+    valueName: "FILE",
+    description:
+      "What you like in plans, for the prompts (default: ROOT/migrations/taste.md, then HOME/.config/ao-toolkit/taste.md)",
+  },
   model: { type: "string", valueName: "NAME", description: "Recorded with what is accepted" },
   timeout: {
     type: "integer",

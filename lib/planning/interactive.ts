@@ -11,10 +11,16 @@ import { makeDirs } from "./save.ts";
  * A shell command that is given the terminal. It finds its prompt in the file that
  * `MIGRATION_PROMPT` names, is not limited in time, and its answer is empty: what it did counts.
  */
-export function interactiveAgent(options: { command: string; env: Env; disk: Disk }): Agent {
+export function interactiveAgent(options: {
+  command: string;
+  env: Env;
+  disk: Disk;
+  taste?: string | null;
+}): Agent {
   const { command, env, disk } = options;
   return {
     name: command.trim().split(/\s+/)[0]?.split("/").at(-1) ?? "command",
+    taste: options.taste ?? null,
     async ask(request) {
       const { role, prompt, cwd, logDir } = request;
       makeDirs(disk, logDir, 0o700);

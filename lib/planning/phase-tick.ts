@@ -143,7 +143,7 @@ async function checkReady(
   const request: AskRequest = {
     role: "phase.ready-check",
     slug,
-    prompt: readyCheckPrompt(manifest, phase, text),
+    prompt: readyCheckPrompt({ manifest, phase, text, taste: options.agent.taste ?? null }),
     cwd: workspace.dir,
     logDir,
     effort,

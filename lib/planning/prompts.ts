@@ -54,10 +54,11 @@ export interface PlanningPrompt {
   input: string;
   /** Feedback that has come with this run. */
   extra: string | null;
+  taste: string | null;
 }
 
 export function planningPrompt(prompt: PlanningPrompt): string {
-  const { step, slug, target, effort, workspace, live, history, input, extra } = prompt;
+  const { step, slug, target, effort, workspace, live, history, input, extra, taste } = prompt;
   const done = history.map((entry) => `- ${entry.step}: ${entry.file}`).join("\n");
   return joinParts([
     `# ${step} of ${slug}`,
@@ -69,7 +70,13 @@ export function planningPrompt(prompt: PlanningPrompt): string {
     done === "" ? "" : `## Accepted so far (in your copy)\n\n${done}`,
     extra === null ? "" : `## Feedback to take into account\n\n${extra}`,
     input === "" ? "" : `## Input\n\n${input}`,
+    tasteText(taste),
   ]);
+}
+
+/** What the owner of the project prefers; last, so that it is not lost between the others. */
+function tasteText(taste: string | null): string {
+  return taste === null ? "" : `## Taste of the project's owner\n\n${taste}`;
 }
 
 function joinParts(parts: string[]): string {
@@ -88,7 +95,13 @@ function phaseSummary(manifest: Manifest, phase: Phase): string {
   );
 }
 
-export function readyCheckPrompt(manifest: Manifest, phase: Phase, text: string): string {
+export function readyCheckPrompt(options: {
+  manifest: Manifest;
+  phase: Phase;
+  text: string;
+  taste: string | null;
+}): string {
+  const { manifest, phase, text, taste } = options;
   return joinParts([
     `# Ready-check of ${manifest.name}/${phase.name}`,
     `Find out whether the precondition of the phase holds now. That there is no test evidence is no
@@ -97,6 +110,7 @@ End with one line of this form:
   ready: yes | no | unverifiable — the reason in a sentence`,
     phaseSummary(manifest, phase),
     `## Document\n\n${text}`,
+    tasteText(taste),
   ]);
 }
 
@@ -107,8 +121,9 @@ export function executePrompt(options: {
   root: string;
   validation: string | null;
   retry: string | null;
+  taste: string | null;
 }): string {
-  const { manifest, phase, text, root, validation, retry } = options;
+  const { manifest, phase, text, root, validation, retry, taste } = options;
   return joinParts([
     `# Execution of ${manifest.name}/${phase.name}`,
     `Work out what has to change below ${root} so that the Definition of Done holds, and answer
@@ -124,6 +139,7 @@ summary: …
     `## Contract\n\n${text}`,
     validation === null ? "" : `## Validation run afterwards\n\n${validation}`,
     retry === null ? "" : `## The last try\n\n${retry}`,
+    tasteText(taste),
   ]);
 }
 
@@ -133,8 +149,9 @@ export function reviewPrompt(options: {
   root: string;
   workspace: string;
   live: string;
+  taste: string | null;
 }): string {
-  const { manifest, plan, root, workspace, live } = options;
+  const { manifest, plan, root, workspace, live, taste } = options;
   return joinParts([
     `# Review of ${manifest.name}`,
     `Compare the plan with what is below ${root} today, and ask the user about whatever is open.
@@ -145,5 +162,6 @@ human_review_reason to null in its manifest.json; otherwise leave both as they a
       `- ${live}: what is published`,
     `## State\n\nstatus: ${manifest.status}\ncurrent phase: ${manifest.currentPhase || "none"}`,
     `## Plan\n\n${plan}`,
+    tasteText(taste),
   ]);
 }

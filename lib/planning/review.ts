@@ -76,12 +76,13 @@ export function reviewWith(
     const workspace = openWorkspace(site, slug);
     const live = migrationDirOf(site, slug);
     const { disk, root } = site;
+    const { taste = null } = agent;
     const logDir = join(workspace.logDir, "attempt-001", "review");
     const before = fingerprints(disk, workspace.dir);
     await agent.ask({
       role: "migration.review",
       slug,
-      prompt: reviewPrompt({ manifest, plan, root, workspace: workspace.dir, live }),
+      prompt: reviewPrompt({ ...{ manifest, plan, root, live, taste }, workspace: workspace.dir }),
       cwd: workspace.dir,
       logDir,
       effort: "high",

@@ -14,6 +14,7 @@ import { interactiveAgent } from "./interactive.ts";
 import { migrationDirOf, type Site } from "./site.ts";
 import type { PlanningState } from "./state.ts";
 import { loadState } from "./state-file.ts";
+import { readTaste, type TastePlaces } from "./taste.ts";
 
 export interface AgentSetup {
   /** A shell command, or `builtin`. */
@@ -24,6 +25,8 @@ export interface AgentSetup {
   timeoutMs: number;
   idleMs: number;
   sources: readonly BuiltinSource[];
+  /** Where a command's taste is looked for. @default it has none */
+  taste?: Omit<TastePlaces, "root">;
   onOutput?: (text: string) => void;
 }
 
@@ -42,8 +45,10 @@ export function agentFor(site: Site, setup: AgentSetup): Agent {
       stateOf: (slug) => stateOf(site, slug),
     });
   }
+  const { root } = site;
+  const taste = setup.taste === undefined ? null : readTaste({ ...setup.taste, root });
   if (setup.interactive === true) {
-    return interactiveAgent({ command, env: site.env, disk: site.disk });
+    return interactiveAgent({ command, env: site.env, disk: site.disk, taste });
   }
   return commandAgent({
     command,
@@ -51,6 +56,7 @@ export function agentFor(site: Site, setup: AgentSetup): Agent {
     disk: site.disk,
     timeoutMs,
     idleMs,
+    taste,
     ...(model === undefined ? {} : { model }),
     ...(onOutput === undefined ? {} : { onOutput }),
   });

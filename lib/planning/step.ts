@@ -185,6 +185,7 @@ async function askFor(site: Site, request: StepRequest, asking: Asking): Promise
     })),
     input: stepInput(scope, state, step),
     extra,
+    taste: agent.taste ?? null,
   });
   const before = fingerprints(site.disk, workspace.dir);
   const stdout = await agent.ask({

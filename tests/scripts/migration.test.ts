@@ -347,6 +347,19 @@ describe("review and refine", () => {
     expect(existsSync(join(repository, "scripts/review.ts"))).toBe(false);
   });
 
+  test("an unreadable taste is exit 3 before any agent runs, a bad target still comes first", async () => {
+    using at = stand();
+    at.plan("shed", { told: needsHuman, manifest: waiting });
+    for (const [slug, code] of [
+      ["shed", 3],
+      ["barn", 2],
+    ] as const) {
+      const ran = await at.run("review", slug, "--with", "touch ran", "--taste", "gone.md");
+      expect({ slug, code: ran.code }).toEqual({ slug, code });
+    }
+    expect(existsSync(join(at.root, "ran"))).toBe(false);
+  });
+
   test("refine takes exactly one kind of feedback", async () => {
     using at = stand();
     at.plan("shed", { told: toApproval });
