@@ -1,6 +1,5 @@
 /** What a storage run says when it has ended, and the commands that lead on from there. */
 
-import { existsSync } from "node:fs";
 import { plural, printable } from "../text.ts";
 import type { Execution } from "./execute.ts";
 import type { StoragePlan } from "./plan.ts";
@@ -12,9 +11,9 @@ type Call = (...words: string[]) => string;
 /** The end of a dry run: what to type next. */
 export function nextCommands(plan: StoragePlan, migrate: Call): string {
   if (plan.blockers.length > 0) return "\nNothing was changed. Mend the blockers first.\n";
-  const { baseDir } = plan.inventory.places;
-  if (plan.steps.length === 0 && !existsSync(baseDir)) {
-    return `\nThere is no AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
+  const { nothingThere, places } = plan.inventory;
+  if (nothingThere && plan.steps.length === 0) {
+    return `\nThere is no AO state in ${printable(places.baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
   }
   if (plan.steps.length === 0) return "";
   const rows = [migrate("--rehearse"), migrate("--execute"), migrate("--output", "plan.json")];
