@@ -12,6 +12,7 @@ import { draftOf } from "./drafts.ts";
 import { discard, forwardActions, patchedPaths, stageSwap, unsettled } from "./forward.ts";
 import { type Facts, isNearSwap, type SwapFacts } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
+import { isAbandonedLock } from "./lock.ts";
 import { invertEdits, type Operation, subjectOf } from "./operation.ts";
 import type { Kept } from "./options.ts";
 import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
@@ -210,11 +211,23 @@ function takeBackDir(input: Input, path: string): Step {
   if (attempt === 0) return step(input, {});
   const names = context.disk.readDir(path);
   if (names.length === 0) return step(input, {});
+  const paths = names.map((name) => `${path}/${name}`);
+  if (paths.every((each) => isAbandonedLock(context.disk, each))) return clearDir(input, paths);
   const keptPaths = [...ledger.kept.values()].map((kept) => kept.path);
   const added = names.filter((name) => !keptPaths.some((at) => isBelow(at, `${path}/${name}`)));
   if (added.length === 0) return keep(input, path, "holds what was kept", true);
   const more = added.length === 1 ? "" : ` and ${added.length - 1} more`;
   return keep(input, path, `holds "${added.sort()[0]}"${more}, added after the migration`);
+}
+
+/** AO died in a directory that the migration made: its locks are for files that are gone. */
+function clearDir(input: Input, locks: readonly string[]): Step {
+  const { context } = input;
+  const asides = locks.map((from): Action => {
+    return { act: "aside", from, asides: [context.spare(from, false)] };
+  });
+  const removal = step(input, {});
+  return { ...removal, actions: [...asides, ...removal.actions] };
 }
 
 function takeBackFile(input: Input, path: string): Step {

@@ -26,7 +26,8 @@ export class BatchPaths {
   readonly #touched = new Set<string>();
   readonly #above = new Set<string>();
   readonly #made = new Set<string>();
-  /** Directories in which AO's locks stand until the batch ends. */
+  /** AO's locks that stand until the batch ends, and the directories in which they do. */
+  readonly #locks = new Set<string>();
   readonly #locked = new Set<string>();
 
   /** Takes the operation in, or returns false when it has to wait for the next batch. */
@@ -34,10 +35,16 @@ export class BatchPaths {
     const { writes, needs } = touchedBy(operation);
     const makes = operation.op === "makeDir";
     const paths = [...writes, ...needs].map(fold);
+    const locks = aoLockRules(operation).map(({ lock }) => fold(lock));
     if (paths.some((path) => this.#meets(path, makes))) return false;
     // Taken back, it would not be empty: nor would the one above it, which is looked at before.
     if (makes && paths.some((path) => this.#locked.has(path))) return false;
-    for (const { lock } of aoLockRules(operation)) this.#locked.add(fold(dirOf(lock)));
+    if (paths.some((path) => this.#locks.has(path))) return false;
+    if (locks.some((lock) => this.#touched.has(lock))) return false;
+    for (const lock of locks) {
+      this.#locks.add(lock);
+      this.#locked.add(dirOf(lock));
+    }
     for (const path of paths) {
       this.#touched.add(path);
       if (makes) this.#made.add(path);

@@ -6,7 +6,7 @@
 import { basename, dirname } from "node:path";
 import { errorCode, ToolkitError } from "../errors.ts";
 import type { Disk, DiskLock } from "./disk.ts";
-import { type Operation, touchedBy } from "./operation.ts";
+import { dirOf, type Operation, touchedBy } from "./operation.ts";
 import type { Places } from "./places.ts";
 import { Obstacle } from "./stop.ts";
 
@@ -129,6 +129,20 @@ export function aoLockRules(operation: Operation): AoLockRule[] {
   });
 }
 
+/** Whether a path is one of AO's locks that nobody holds any more, of a file that is gone. */
+export function isAbandonedLock(disk: Disk, path: string): boolean {
+  if (!path.endsWith(".lock")) return false;
+  const file = path.slice(0, -".lock".length);
+  const [rule] = aoLockRules({ op: "trash", path: file });
+  const stat = rule === undefined ? null : disk.lstat(path);
+  if (rule === undefined || stat?.kind !== "file" || disk.lstat(file) !== null) return false;
+  return isStale(stat.mtimeNs, rule);
+}
+
+function isStale(mtimeNs: bigint, { staleMs }: AoLockRule): boolean {
+  return Date.now() - Number(mtimeNs / 1_000_000n) > staleMs;
+}
+
 /** How long to wait for a lock that AO holds. */
 const aoPatienceMs = 10_000;
 /** Our locks are made to look fresh this often, so that AO does not take them for abandoned. */
@@ -144,6 +158,8 @@ const doubtMs = 15_000;
 export class AoLocks {
   /** By lock file, the inode of the token; null when the lock could not be made a link to it. */
   readonly #held = new Map<string, bigint | null>();
+  /** Abandoned locks that stand aside while we hold theirs. */
+  readonly #abandoned = new Set<string>();
   #token = 0n;
   #touchedAt = 0;
   #isDoubtful = false;
@@ -209,7 +225,13 @@ export class AoLocks {
     if (age > doubtMs) this.#isDoubtful = true;
   }
 
-  release(): void {
+  /**
+   * Gives the locks back. Abandoned ones stand where they stood again: they are not ours to judge,
+   * and AO takes them over like before.
+   *
+   * @returns the directories of those
+   */
+  release(): string[] {
     this.refresh();
     for (const [lock, token] of this.#held) {
       this.#held.delete(lock);
@@ -220,18 +242,39 @@ export class AoLocks {
       if (isOurs) this.disk.unlink(lock);
     }
     this.#isDoubtful = false;
+    const dirs = [...this.#abandoned].map(dirOf);
+    for (const lock of this.#abandoned) {
+      this.#abandoned.delete(lock);
+      this.#putBack(lock);
+    }
+    return dirs;
   }
 
-  /** Removes locks that an earlier run of this migration left behind. */
+  /** Clears away what an earlier run of this migration left of its locks. */
   clearLeftovers(operations: Iterable<Operation>): void {
     for (const operation of operations) {
       for (const { lock } of aoLockRules(operation)) {
-        for (const path of [lock, this.#aside(lock)]) {
-          if (this.disk.lstat(path) !== null && this.#isOurs(path)) this.disk.unlink(path);
-        }
+        if (this.disk.lstat(lock) !== null && this.#isOurs(lock)) this.disk.unlink(lock);
+        if (this.disk.lstat(this.#aside(lock)) !== null) this.#putBack(lock);
         const draft = this.#draft(lock);
         if (this.disk.lstat(draft) !== null) this.disk.unlink(draft);
       }
+    }
+  }
+
+  /** Puts an abandoned lock back, unless somebody has a newer one there. */
+  #putBack(lock: string): void {
+    const aside = this.#aside(lock);
+    if (this.#isOurs(aside)) {
+      this.disk.unlink(aside);
+      return;
+    }
+    try {
+      this.disk.renameNoReplace(aside, lock);
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+      // As AO does with a lock that it takes over.
+      this.disk.unlink(aside);
     }
   }
 
@@ -239,16 +282,16 @@ export class AoLocks {
     if (this.#create(rule.lock)) return true;
     const stat = this.disk.lstat(rule.lock);
     if (stat === null) return this.#create(rule.lock);
-    const isAbandoned = Date.now() - Number(stat.mtimeNs / 1_000_000n) > rule.staleMs;
-    if (!isAbandoned && !this.#isOurs(rule.lock)) return false;
+    if (!isStale(stat.mtimeNs, rule) && !this.#isOurs(rule.lock)) return false;
     // Moved aside first: had another program taken it over meanwhile, its lock goes back.
     const aside = this.#aside(rule.lock);
+    if (this.#abandoned.has(rule.lock)) this.disk.unlink(aside);
     this.disk.renameNoReplace(rule.lock, aside);
     if (this.disk.lstat(aside)?.ino !== stat.ino) {
       this.disk.renameNoReplace(aside, rule.lock);
       return false;
     }
-    this.disk.unlink(aside);
+    this.#abandoned.add(rule.lock);
     return this.#create(rule.lock);
   }
 

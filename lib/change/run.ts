@@ -116,7 +116,7 @@ export class Run {
       }
       throw error;
     }
-    locks.release();
+    for (const dir of locks.release()) this.#dirty.add(dir);
     return count;
   }
 

@@ -45,6 +45,8 @@ export function makeWorld(): World {
     ["empty", { kind: "dir" }],
     ["config.yaml", { kind: "yaml", text: "# keep\nprojects:\n  a: { path: /x } # here\n" }],
     ["notes.txt", { kind: "text", text: "", mode: 0o640 }],
+    // AO died while it wrote that session.
+    ["b/sessions/b-1.json.lock", { kind: "text", text: "12345\n" }],
   ]);
 }
 

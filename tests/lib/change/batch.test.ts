@@ -44,6 +44,12 @@ test("a directory in which AO's locks stand waits for the batch to give them bac
   expect(accepted(create("/p/sessions/notes"), makeDir("/p/sessions"), makeDir("/p"))).toBe(3);
 });
 
+test("one of AO's locks and the file that it is for do not share a batch", () => {
+  expect(accepted(create("/p/sessions/s.json"), trash("/p/sessions/s.json.lock"))).toBe(1);
+  expect(accepted(trash("/p/sessions/s.json.lock"), create("/p/sessions/s.json"))).toBe(1);
+  expect(accepted(trash("/p/sessions/s.json.lock"), create("/p/sessions/t.json"))).toBe(2);
+});
+
 test("the worktree that a link is made for counts, though nothing in it may change", () => {
   const files = [{ path: "/repo/.git/worktrees/x/gitdir", before: "", after: "" }];
   const relink: Operation = { op: "relinkWorktree", repo: "/repo", worktree: "/wt/x", files };

@@ -13,6 +13,7 @@ import type { Operation } from "../../../lib/change/operation.ts";
 import { Places } from "../../../lib/change/places.ts";
 import { errorOf } from "../../change/workbench.ts";
 import { makeTemp } from "../../temp.ts";
+import { readTree } from "../../tree.ts";
 
 const dir = makeTemp("lock");
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
@@ -140,6 +141,12 @@ describe("AO's locks", () => {
     return { locks, operation: patch(file), lock: `${file}.lock`, places };
   }
 
+  /** Files with their contents and times. */
+  const seen = (dir: string) => {
+    const all = [...readTree(dir, { mtime: true })];
+    return all.filter(([, entry]) => entry.kind !== "dir");
+  };
+
   const age = (path: string, seconds: number) => {
     const time = Date.now() / 1000 - seconds;
     fs.utimesSync(path, time, time);
@@ -173,7 +180,49 @@ describe("AO's locks", () => {
     expect(locks.tryTake(operation)).not.toBeNull();
     age(lock, 31);
     expect(locks.tryTake(operation)).toBeNull();
-    expect(fs.readdirSync(join(lock, "..")).sort()).toEqual(["a-1.json", "a-1.json.lock"]);
+    expect(fs.readFileSync(lock, "utf8")).toContain("ao-toolkit");
+    locks.release();
+  });
+
+  test("that were abandoned are put back as they were", async () => {
+    const { locks, operation, lock } = makeLocks();
+    const dir = join(lock, "..");
+    fs.writeFileSync(lock, "12345\n");
+    age(lock, 31);
+    const before = seen(dir);
+    for (let turn = 0; turn < 2; turn += 1) {
+      await locks.take(operation);
+      expect(locks.release()).toEqual([dir]);
+      expect(seen(dir)).toEqual(before);
+    }
+  });
+
+  test("that were abandoned are put back after a crash", async () => {
+    const { operation, lock, places } = makeLocks();
+    const dir = join(lock, "..");
+    fs.writeFileSync(lock, "12345\n");
+    age(lock, 31);
+    const before = seen(dir);
+    const die = () => {
+      const locks = new AoLocks(realDisk, places);
+      locks.prepare();
+      expect(locks.tryTake(operation)).toBeNull();
+      expect(seen(dir)).not.toEqual(before);
+    };
+    // Also between the two steps of giving it back.
+    for (const step of [() => {}, () => fs.unlinkSync(lock)]) {
+      die();
+      step();
+      new AoLocks(realDisk, places).clearLeftovers([operation]);
+      expect(seen(dir)).toEqual(before);
+    }
+    // AO did not wait for us.
+    die();
+    fs.unlinkSync(lock);
+    fs.writeFileSync(lock, "AO\n");
+    new AoLocks(realDisk, places).clearLeftovers([operation]);
+    expect(fs.readFileSync(lock, "utf8")).toBe("AO\n");
+    expect(fs.readdirSync(dir).sort()).toEqual(["a-1.json", "a-1.json.lock"]);
   });
 
   test("of a run that died are cleared, and others stay", () => {

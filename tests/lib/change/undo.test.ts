@@ -123,6 +123,48 @@ describe("a rollback", () => {
     expect(bench.since(before)).toEqual([]);
   });
 
+  test("removes what AO died in: its locks for files that are gone are in nobody's way", async () => {
+    using bench = makeWorkbench();
+    const { at } = bench;
+    const before = bench.tree();
+    await bench.apply([
+      { op: "makeDir", path: at("sessions") },
+      { op: "create", path: at("sessions/s.json"), content: "{}\n" },
+    ]);
+    bench.write("sessions/s.json.lock", "12345\n");
+    const abandon = () => fs.utimesSync(at("sessions/s.json.lock"), 0, 0);
+    abandon();
+    bench.write("sessions/t.json", "mine\n");
+    expect((await bench.undo()).kept).toMatchObject([{ index: 0, path: at("sessions") }]);
+    expect(fs.readdirSync(at("sessions")).sort()).toEqual(["s.json.lock", "t.json"]);
+    fs.unlinkSync(at("sessions/t.json"));
+    // Somebody holds it.
+    fs.utimesSync(at("sessions/s.json.lock"), new Date(), new Date());
+    expect((await bench.undo()).kept).toMatchObject([{ index: 0, path: at("sessions") }]);
+    abandon();
+    expect(await bench.undo()).toMatchObject({ state: "rolled-back", kept: [] });
+    expect(bench.since(before)).toEqual([]);
+  });
+
+  test("leaves AO's abandoned locks as they were, like the migration did", async () => {
+    using bench = makeWorkbench();
+    const { at } = bench;
+    for (const file of ["sessions/a.json", "sessions/b.json", "config.yaml"]) {
+      bench.write(file, file.endsWith("yaml") ? "n: 1\n" : '{"n": 1}\n');
+      bench.write(`${file}.lock`, "12345\n");
+      fs.utimesSync(at(`${file}.lock`), 0, 0);
+    }
+    const before = bench.tree();
+    await bench.apply([
+      { op: "patchJson", path: at("sessions/a.json"), edits: edit(1, 2) },
+      { op: "patchYaml", path: at("config.yaml"), edits: edit(1, 2) },
+      { op: "move", from: at("sessions/b.json"), to: at("sessions/c.json") },
+    ]);
+    expect(bench.since(before).filter((line) => line.includes(".lock"))).toEqual([]);
+    expect(await bench.undo()).toMatchObject({ state: "rolled-back", kept: [] });
+    expect(bench.since(before)).toEqual([]);
+  });
+
   test("removes nested directories that were busy for a moment", async () => {
     let isBusy = false;
     // A program that takes a look: its lock is there when the directories are to go, then is not.

@@ -28,14 +28,11 @@ export function optionsFor(disk: Disk, answers = new Map<string, string>()): Ass
   };
 }
 
-/**
- * Everything but the record of migrations: names, contents, modes, links. AO's lock files are left
- * out too, since whoever needs a lock takes an abandoned one away.
- */
+/** Everything but the record of migrations: names, contents, modes, links. */
 export function stateOf(disk: Disk): Tree {
   const records = join("home", ".agent-orchestrator", "migrations");
   return readTree(disk.root, {
-    skip: (path) => path === records || path === "tmux" || /\.(json|yaml)\.lock$/.test(path),
+    skip: (path) => path === records || path === "tmux",
   });
 }
 
