@@ -6,7 +6,7 @@
 import { type Child, Html, html } from "./html.ts";
 
 /** How good the news is. */
-export type Tone = "good" | "warn" | "fail" | "plain";
+export type Tone = "good" | "warn" | "fail" | "plain" | "none";
 
 /** What the page says first: one sentence that is the result, and what it means. */
 export interface Verdict {
@@ -62,7 +62,13 @@ ${verdict && banner(verdict)}${parts}</main>
   return `<!doctype html>\n${page}`;
 }
 
-const signs: Readonly<Record<Tone, string>> = { good: "✓", warn: "!", fail: "✕", plain: "→" };
+const signs: Readonly<Record<Tone, string>> = {
+  good: "✓",
+  warn: "!",
+  fail: "✕",
+  plain: "→",
+  none: "–",
+};
 
 function banner({ tone, headline, detail = [] }: Verdict): Html {
   return html`<div class="verdict ${tone}"><span class="sign" aria-hidden="true">${signs[tone]}</span>
@@ -143,10 +149,11 @@ svg{display:block;width:100%;max-width:44rem;margin:.5rem 0 1rem;overflow:visibl
 svg text{fill:var(--ink);font:13px system-ui,-apple-system,"Segoe UI",sans-serif}
 svg .value{font-weight:600}
 svg .track{fill:var(--line);opacity:.55}svg .plain{fill:var(--fill-blue)}svg .good{fill:var(--fill-green)}
-svg .warn{fill:var(--fill-amber)}svg .fail{fill:var(--fill-red)}
+svg .none{fill:var(--line)}svg .warn{fill:var(--fill-amber)}svg .fail{fill:var(--fill-red)}
+.remedy{margin:.15rem 0 .15rem 1rem;color:var(--soft)}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;margin:.5rem 0;list-style:none;font-size:.9rem}
 .legend .key{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}
-.key.good{background:var(--fill-green)}.key.warn{background:var(--fill-amber)}.key.fail{background:var(--fill-red)}
+.key.good{background:var(--fill-green)}.key.warn{background:var(--fill-amber)}.key.plain{background:var(--fill-blue)}.key.fail{background:var(--fill-red)}
 .key.none{background:var(--line)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:1.5rem}
 .pair>*{min-width:0}

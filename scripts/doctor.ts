@@ -6,9 +6,10 @@
  *     bun run scripts/doctor.ts --fix              applies the safe fixes, after showing them
  *     bun run scripts/doctor.ts --fix AO-WT-003    applies exactly this one
  *     bun run scripts/doctor.ts explain AO-WT-003  what, why, how found, how mended
+ *     bun run scripts/doctor.ts --merge *.json     one report of many machines
  *
- * Exit codes: 0 healthy or only warnings, 1 a failure, 2 usage, 3 state that a fix needs is
- * unreadable, 4 a fix was refused, 5 a fix stopped half-way, 130 cancelled.
+ * Exit codes: 0 healthy or only warnings, 1 a failure, 2 usage, 3 state that a fix needs, or a
+ * report to merge, is unreadable, 4 a fix was refused, 5 a fix stopped half-way, 130 cancelled.
  */
 
 import { type Context, command, main, script } from "../lib/cli.ts";
@@ -38,12 +39,32 @@ const args = {
   fix: { type: "boolean", description: "Apply the safe fixes, or those of the checks named" },
   dryRun: { type: "boolean", description: "With --fix: show what would be done, and do nothing" },
   force: { type: "boolean", description: "With --fix: although AO or its sessions are live" },
+  merge: {
+    type: "boolean",
+    description: "Make one report of files that doctor --json and migrate --json filled elsewhere",
+    excludes: ["fix", "listChecks", "only", "skip"],
+  },
+  output: {
+    type: "string",
+    valueName: "FILE",
+    repeat: true,
+    description: "Also write the report there: .json, .md, or .html for a page",
+    excludes: ["fix", "listChecks"],
+  },
+  format: {
+    type: "enum",
+    options: ["text", "github"],
+    default: "text",
+    valueName: "FORMAT",
+    description: "github: findings as annotations of a workflow",
+    excludes: ["fix", "listChecks", "merge", "json"],
+  },
   verbose: { type: "boolean", description: "Show every finding" },
 } as const;
 
 const positionals = {
   check: {
-    description: "With --fix: check or fix to apply (AO-WT-003)",
+    description: "With --fix: check or fix to apply (AO-WT-003); with --merge: a report",
     complete: "fixes",
     repeat: true,
   },
@@ -84,21 +105,32 @@ const doctor = script({
     { command: "--fix", text: "Show and apply the safe fixes" },
     { command: "--fix AO-WT-003 --dry-run", text: "What one fix would do" },
     { command: "--json --skip tools", text: "For other programs" },
+    { command: "--output doctor.html", text: "A page to look at and to send" },
+    {
+      command: "--merge reports/web-1.json reports/web-2.json",
+      text: "One report of two machines",
+    },
   ],
-  exits: { findings: "a check failed or crashed; warnings and notes do not count" },
+  exits: {
+    findings: "a check failed or crashed; warnings and notes do not count",
+    invalid: "state that a fix needs, or a file to merge, is unreadable or invalid",
+  },
   files: [{ path: "BASE/migrations/ID/", text: "plan, journal and trash of each fix" }],
   async run(context) {
     const { args, out } = context;
     const fixFlag = [
       ["--dry-run", args.dryRun],
       ["--force", args.force],
-      [args.check[0] ?? "", args.check.length > 0],
+      [args.check[0] ?? "", args.check.length > 0 && !args.merge],
     ].find(([, given]) => given);
     if (!args.fix && fixFlag !== undefined) {
       throw new ToolkitError("usage", `Cannot use "${fixFlag[0]}": it goes with --fix`, {
         hint: "one check alone: --only AO-WT-003",
       });
     }
+    const { checkOutputs } = await import("../lib/doctor/write-report.ts");
+    checkOutputs(args.output);
+    if (args.merge) return merge(context);
     const { selectChecks } = await import("../lib/doctor/select.ts");
     const checks = selectChecks(args.only, args.skip);
     if (args.listChecks) {
@@ -136,9 +168,35 @@ async function report(
   results: CheckResult[],
   facts: Facts,
 ): Promise<Outcome> {
+  const { args, cwd, env, out } = context;
   const forms = await formsOf(context, results, facts);
-  context.out.result(forms);
+  const { writeReport } = await import("../lib/doctor/write-report.ts");
+  for (const file of args.output) await writeReport(file, cwd, { doctor: forms.json() });
+  if (args.format === "github") {
+    const { githubLog } = await import("../lib/doctor/annotations.ts");
+    const text = githubLog(forms, env.GITHUB_WORKSPACE ?? cwd, crypto.randomUUID());
+    out.result({ ...forms, text: () => text });
+  } else out.result(forms);
   return forms.outcome;
+}
+
+/** Reports of many machines as one. */
+async function merge({ args, cwd, out }: DoctorContext): Promise<Outcome> {
+  if (args.check.length === 0) {
+    throw new ToolkitError("usage", "Cannot merge: no report is named", {
+      hint: "doctor --merge reports/*.json",
+    });
+  }
+  const { mergeReports } = await import("../lib/doctor/fleet.ts");
+  const { fleetText } = await import("../lib/doctor/fleet-text.ts");
+  const { writeReport } = await import("../lib/doctor/write-report.ts");
+  const about = { cwd, toolkitVersion: manifest.version, mergedAt: new Date() };
+  const fleet = mergeReports(args.check, about);
+  for (const file of args.output) await writeReport(file, cwd, { fleet });
+  const { verbose } = args;
+  out.result({ json: () => fleet, text: () => fleetText(fleet, { style: out.style, verbose }) });
+  if (fleet.machines.some(({ problems }) => problems.length > 0)) return "invalid";
+  return fleet.healthy ? "done" : "findings";
 }
 
 /** The fixes that were named, else the safe ones of checks that found something. */

@@ -13,6 +13,7 @@ import {
   planSchema,
 } from "../../lib/change/schema.ts";
 import * as doctor from "../../lib/doctor/document.ts";
+import { fleetDocumentSchema } from "../../lib/doctor/fleet-document.ts";
 import * as repair from "../../lib/doctor/repair-document.ts";
 import * as documents from "../../lib/documents.ts";
 import * as planning from "../../lib/planning/documents.ts";
@@ -51,6 +52,7 @@ const catalog: Readonly<Record<string, Entry>> = {
   "migrate-sessions": ["migrate-sessions --json", taskMigrationSchema],
   "migrate-sessions-resumed": ["migrate-sessions --resume --json", resumedSchema],
   doctor: ["doctor --json", doctor.doctorDocumentSchema],
+  "doctor-fleet": ["doctor --merge FILE... --json", fleetDocumentSchema],
   "doctor-checks": ["doctor --list-checks --json and explain --json", doctor.checksDocumentSchema],
   "doctor-fix": ["doctor --fix --json and repair NAME --json", repair.repairResultSchema],
   "doctor-fix-plan": ["doctor --fix --dry-run --json, repair likewise", repair.repairPlanSchema],

@@ -174,6 +174,49 @@ describe("doctor", () => {
   }, 15_000);
 });
 
+describe("doctor --output and --format", () => {
+  test("writes a page, Markdown and JSON of the very report that it prints", async () => {
+    const on = disk("movedWorktreeStaleLink");
+    const names = ["doctor.html", "doctor.md", "doctor.json"];
+    const args = ["--skip", "tools", ...names.flatMap((name) => ["--output", name]), "--json"];
+    const sandbox = { home: on.home, env: { ...on.env, ...noCache }, [Symbol.dispose]() {} };
+    const { code, stdout } = await runScript("scripts/doctor.ts", args, { sandbox, cwd: on.root });
+    expect(code).toBe(1);
+    const [page = "", markdown = "", json = ""] = names.map((name) =>
+      readFileSync(join(on.root, name), "utf8"),
+    );
+    expect(JSON.parse(json)).toEqual(JSON.parse(stdout));
+    expect(page).toContain('<details id="AO-WT-001" open>');
+    expect(page).toContain("repair.ts worktree-links");
+    expect(markdown).toContain("### FAIL AO-WT-001 broken links of worktrees\n\n- git");
+  });
+
+  test("refuses a file that says no format, and one that cannot be written", async () => {
+    const on = disk("empty");
+    const usage = await doctor(on, ["--output", "doctor.txt"]);
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining("no format") });
+    const invalid = await doctor(on, ["--only", "config", "--output", "/proc/none/doctor.md"]);
+    expect(invalid).toMatchObject({ code: 3, stderr: expect.stringContaining("Cannot write") });
+  });
+
+  test("annotates a workflow, in the file of the workspace where the finding is in one", async () => {
+    const on = disk("unparsableConfig");
+    const args = ["--format", "github", "--skip", "tools"];
+    const env = { GITHUB_WORKSPACE: on.baseDir, FORCE_COLOR: "1" };
+    const { code, stdout } = await doctor(on, args, env);
+    expect(code).toBe(1);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines[0]).toBe("::group::AO doctor");
+    const token = lines[1]?.replace("::stop-commands::", "") ?? "";
+    expect(token).toMatch(/^[0-9a-f-]{36}$/);
+    expect(lines.filter((line) => line === `::${token}::`)).toHaveLength(1);
+    const errors = lines.filter((line) => line.startsWith("::error "));
+    expect(errors[0]).toMatch(/^::error file=config\.yaml,line=\d+,col=\d+,title=AO-CF-001 /);
+    expect(lines.at(-1)).toStartWith("Not healthy: ");
+    expect(stdout).not.toContain("\x1b");
+  });
+});
+
 describe("doctor --fix", () => {
   test("shows what it would do with --dry-run, and does nothing", async () => {
     const on = disk("movedWorktreeStaleLink");
