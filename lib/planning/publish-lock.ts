@@ -6,6 +6,7 @@
 import { basename, dirname, join } from "node:path";
 import type { DiskLock } from "../change/disk.ts";
 import { errorCode, ToolkitError } from "../errors.ts";
+import { asDiskFailure, quietly } from "./disk-failure.ts";
 import { makeDirs } from "./save.ts";
 import { liveDirOf, type Site, stamp, transactionsDirOf } from "./site.ts";
 
@@ -56,7 +57,7 @@ function takeRunLock(
 /**
  * Works on one migration while nobody else does.
  *
- * @throws ToolkitError `refused`, naming the other run
+ * @throws ToolkitError `refused`, naming the other run, or `interrupted` when the disk fails
  */
 export async function underRunLock<T>(
   site: Site,
@@ -64,15 +65,19 @@ export async function underRunLock<T>(
   operation: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = takeRunLock(site, slug, operation);
-  if ("heldBy" in lock) {
-    const owner = describeOwner(join(site.stateDir, `${slug}.lock`), lock.heldBy);
-    throw new BusyError(`Cannot work on "${slug}": another run does (${owner})`);
-  }
+  let lock: PublishLock | undefined;
   try {
+    const taken = takeRunLock(site, slug, operation);
+    if ("heldBy" in taken) {
+      const owner = describeOwner(join(site.stateDir, `${slug}.lock`), taken.heldBy);
+      throw new BusyError(`Cannot work on "${slug}": another run does (${owner})`);
+    }
+    lock = taken;
     return await work();
+  } catch (error) {
+    throw asDiskFailure(error, `work on "${slug}"`);
   } finally {
-    lock.release();
+    quietly(() => lock?.release());
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { asDiskFailure, quietly } from "./disk-failure.ts";
 import { install } from "./install.ts";
 import { loadManifest } from "./manifest.ts";
 import { takePublishLock } from "./publish-lock.ts";
@@ -30,8 +31,17 @@ import { treeDigest } from "./tree.ts";
  * Settles what dead runs left, unless a living one is at work.
  *
  * @returns one sentence for each publish that was finished or undone
+ * @throws ToolkitError `interrupted` when the disk fails
  */
 export function recover(site: Site): string[] {
+  try {
+    return recoverLocked(site);
+  } catch (error) {
+    throw asDiskFailure(error, `settle what a run left in "${transactionsDirOf(site)}"`);
+  }
+}
+
+function recoverLocked(site: Site): string[] {
   const hasLeftovers = site.disk.lstat(transactionsDirOf(site))?.kind === "directory";
   if (!hasLeftovers && rejected(site).length === 0) return [];
   const lock = takePublishLock(site, "recovery");
@@ -39,8 +49,8 @@ export function recover(site: Site): string[] {
   try {
     return [...recoverPublishes(site), ...retireRejected(site)];
   } finally {
-    lock.release();
-    removeIfEmpty(site);
+    quietly(() => lock.release());
+    quietly(() => removeIfEmpty(site));
   }
 }
 

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { describeError, errorCode, ToolkitError } from "../errors.ts";
 import type { Agent } from "./agent.ts";
+import { quietly } from "./disk-failure.ts";
 import type { Effort } from "./effort.ts";
 import { loadManifest, type Manifest, newManifest, saveManifest } from "./manifest.ts";
 import { parseStep, type StepVerdict } from "./parse.ts";
@@ -96,7 +97,7 @@ async function runLockedStep(site: Site, request: StepRequest): Promise<StepResu
     closeWorkspace(site, workspace);
     if (result.cleanupError !== undefined) notes.push(`cleaning up failed: ${result.cleanupError}`);
     // A rejected plan leaves the live ones; should this be cut short, the next command does it.
-    if (after.manifest.status === "skipped") notes.push(...recover(site));
+    if (after.manifest.status === "skipped") quietly(() => notes.push(...recover(site)));
     const { outcome, reason } = verdict;
     const next = after.state.nextStep;
     return { slug: request.slug, step, outcome, reason, next, logDir, notes };

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
 import { ToolkitError } from "../errors.ts";
+import { quietly } from "./disk-failure.ts";
 import { dirtyPaths } from "./repository.ts";
 import { makeDirs } from "./save.ts";
 import { migrationDirOf, type Site } from "./site.ts";
@@ -62,9 +63,9 @@ function clearOldWorkspaces(disk: Disk, runs: string): void {
   }
 }
 
-/** Removes the copy; the logs stay. */
+/** Removes the copy, or leaves that to the next run of the migration; the logs stay. */
 export function closeWorkspace(site: Site, workspace: Workspace): void {
-  removeTree(site.disk, join(workspace.logDir, "work"), workspace.logDir);
+  quietly(() => removeTree(site.disk, join(workspace.logDir, "work"), workspace.logDir));
 }
 
 /** Removes hidden things that an agent's own tools left at the top: settings, caches. */
