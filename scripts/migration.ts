@@ -83,7 +83,7 @@ async function sourcesOf({ args, env }: AnyContext, site: Site): Promise<Builtin
 
 /** Where the change engine records what is carried out at once. */
 async function recordsOf({ args, env }: AnyContext, site: Site) {
-  const { workflowMigrations } = await import("../lib/planning/setup.ts");
+  const { workflowMigrations } = await import("../lib/planning/site.ts");
   const { baseDir } = resolvePlaces({ ...args, env });
   return { storage: join(baseDir, "migrations"), "task-sessions": workflowMigrations(site) };
 }
@@ -139,7 +139,7 @@ const show = command({
     const slug = await slugOf(site, args.migration);
     const planning = await import("../lib/planning/show.ts");
     const { showText } = await import("../lib/planning/report.ts");
-    const shown = planning.show(site, slug);
+    const shown = await planning.show(site, slug);
     if (shown === null) {
       throw new ToolkitError("invalid", `Cannot show "${slug}": it has no manifest`);
     }
@@ -184,7 +184,7 @@ const doctor = command({
       fixed.push(...(await fixAll(site, slug === null ? visibleSlugs(site) : [slug])));
       for (const note of fixed) terminal.note(note);
     }
-    const findings = slug === null ? examineAll(site) : examine(site, slug);
+    const findings = await (slug === null ? examineAll(site) : examine(site, slug));
     out.result({
       json: () => ({ schemaVersion: 1, root: site.root, fixed, findings }),
       text: () => doctorText(findings, site.root),
@@ -274,7 +274,7 @@ const review = command({
       const agent = await agentOf(context, site, terminal.interactive);
       return done(await gate.reviewWith(site, slug, agent, context.signal), `${slug} is approved`);
     }
-    const { manifest: found, plan } = gate.reviewable(site, slug);
+    const { manifest: found, plan } = await gate.reviewable(site, slug);
     const why = printable(found.humanReviewReason ?? "");
     if (!(await ask(`${printableLines(plan, "")}\n\nWhy you are asked: ${why}`))) {
       throw new ToolkitError("cancelled", "Cancelled: it still awaits its review");

@@ -29,6 +29,7 @@ export type FindingCode =
   | "missing-phase-definition-of-done"
   | "planning-state-missing"
   | "planning-state-invalid"
+  | "phase-rolled-back"
   | "transaction-root-invalid"
   | "publish-lock-present"
   | "transaction-leftover";

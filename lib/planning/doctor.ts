@@ -1,7 +1,10 @@
 /** The doctor of staged plans: every finding of one migration, or of all and what surrounds them. */
 
 import { join } from "node:path";
+import { ToolkitError } from "../errors.ts";
 import { checkMigration, type Finding } from "./consistency.ts";
+import { executedName, rollbackReason, rolledBackPhases } from "./executed-file.ts";
+import { loadManifest, type Manifest, manifestName } from "./manifest.ts";
 import { describeOwner, isLockHeld, lockPathOf, readOwner } from "./publish-lock.ts";
 import { isUnsettled } from "./recover.ts";
 import {
@@ -18,18 +21,45 @@ export interface SlugFinding extends Finding {
 }
 
 /** Findings of one migration. Reads only. */
-export function examine(site: Site, slug: string): SlugFinding[] {
+export async function examine(site: Site, slug: string): Promise<SlugFinding[]> {
   const dir = migrationDirOf(site, slug);
   const found = checkMigration({ disk: site.disk, dir, slug, mode: "doctor" });
-  return found.map((finding) => ({ slug, ...finding }));
+  return [...found, ...(await rollbackFindings(site, slug))].map((finding) => ({
+    slug,
+    ...finding,
+  }));
+}
+
+/** The manifest says that it is done, and the engine that it was taken back. */
+async function rollbackFindings(site: Site, slug: string): Promise<Finding[]> {
+  const dir = migrationDirOf(site, slug);
+  const finding = (code: Finding["code"], path: string, message: string): Finding => {
+    return { severity: "error", mode: "doctor", code, path, message };
+  };
+  let manifest: Manifest | null;
+  try {
+    manifest = loadManifest(site.disk, dir);
+  } catch {
+    return [];
+  }
+  if (manifest === null) return [];
+  try {
+    const rolledBack = await rolledBackPhases(site, slug, manifest);
+    return rolledBack.map((phase) => {
+      const message = `${rollbackReason([phase])}; review ${slug} lets it run again`;
+      return finding("phase-rolled-back", join(dir, manifestName), message);
+    });
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    return [finding("planning-state-invalid", join(dir, executedName), error.message)];
+  }
 }
 
 /** Findings of every migration, and of what publishing has left. Reads only. */
-export function examineAll(site: Site): SlugFinding[] {
-  return [
-    ...visibleSlugs(site).flatMap((slug) => examine(site, slug)),
-    ...examineTransactions(site),
-  ];
+export async function examineAll(site: Site): Promise<SlugFinding[]> {
+  const found: SlugFinding[] = [];
+  for (const slug of visibleSlugs(site)) found.push(...(await examine(site, slug)));
+  return [...found, ...examineTransactions(site)];
 }
 
 function examineTransactions(site: Site): SlugFinding[] {

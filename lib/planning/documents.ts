@@ -99,6 +99,13 @@ export const showDocument = v.strictObject({
     }),
   ),
   recorded: v.array(text),
+  rolledBack: v.array(
+    v.strictObject({
+      phase: text,
+      migration: text,
+      state: v.picklist(["rolling-back", "rolled-back", "partly-rolled-back"]),
+    }),
+  ),
   plan: textOrNull,
 });
 

@@ -3,7 +3,7 @@
  * the result. Red is taken back by the same engine, so a failed phase leaves nothing behind.
  */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { loadMigration, newMigrationId } from "../change/history.ts";
 import type { EngineOptions, TmuxPort } from "../change/options.ts";
 import type { Plan } from "../change/plan.ts";
@@ -11,6 +11,7 @@ import { applyPlan, resume, undo } from "../change/transaction.ts";
 import { describeError, ToolkitError } from "../errors.ts";
 import { type Agent, AgentError, type AgentFailure } from "./agent.ts";
 import type { Effort } from "./effort.ts";
+import { addExecuted } from "./executed-file.ts";
 import {
   clearExecution,
   type ExecutionRecord,
@@ -141,7 +142,7 @@ async function tryPhase(trying: Trying, attempt: number): Promise<Tried> {
     const focus = work.report.next_retry_focus ?? "the validation";
     return failed(complaint.failure, text, { mayRetry: trouble === null, focus });
   }
-  const after = await complete(trying);
+  const after = await complete(trying, work);
   const summary = sanitised(site, work.report.summary ?? `Phase ${phase.name} is done.`);
   const why = sanitised(
     site,
@@ -233,7 +234,7 @@ async function carryOut(trying: Trying, work: Prepared): Promise<void> {
 
 function engineOptions(site: Site, request: PhaseRequest, record: ExecutionRecord): EngineOptions {
   const { executor, signal, slug } = request;
-  const id = record.migrationDir.split("/").at(-1) ?? "";
+  const id = basename(record.migrationDir);
   return {
     migrationDir: record.migrationDir,
     roots: executor.roots,
@@ -284,8 +285,10 @@ async function takeBack(trying: Trying, work: Prepared): Promise<string | null> 
   return trouble;
 }
 
-async function complete(trying: Trying): Promise<Manifest> {
+async function complete(trying: Trying, { record }: Prepared): Promise<Manifest> {
   const { site, request, phase, dir } = trying;
+  const migration = record === null ? null : basename(record.migrationDir);
+  if (migration !== null) addExecuted(site.disk, dir, { phase: phase.name, migration });
   const operation = `phase.execute ${phase.name}`;
   const manifest = await updateManifest(site, request.slug, operation, (live) =>
     withPhaseDone(live, phase.name, stamp(site.now())),

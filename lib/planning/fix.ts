@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import type { FindingCode } from "./consistency.ts";
 import { examine } from "./doctor.ts";
+import { rollbackReason, rolledBackPhases, withRollbacks } from "./executed-file.ts";
 import { loadManifest, type Manifest, saveManifest } from "./manifest.ts";
 import { publish } from "./publish.ts";
 import { isLockHeld, lockPathOf, underRunLock } from "./publish-lock.ts";
@@ -15,13 +16,14 @@ import { closeWorkspace, openWorkspace } from "./workspace.ts";
 export const fixable: readonly FindingCode[] = [
   "manifest-slug-mismatch",
   "invalid-current-phase",
+  "phase-rolled-back",
   "publish-lock-present",
   "transaction-leftover",
 ];
 
 /**
  * Mends what is mechanical: a manifest that names another folder, a current phase that is none of
- * the phases, interrupted publishes, and the lock of a dead run.
+ * the phases, phases that were rolled back, interrupted publishes, and the lock of a dead run.
  *
  * @returns one sentence for each thing that was mended
  */
@@ -39,13 +41,22 @@ export async function fixAll(site: Site, slugs: readonly string[]): Promise<stri
 }
 
 async function fixMigration(site: Site, slug: string): Promise<string[]> {
-  const codes = examine(site, slug).map(({ code }) => code);
   const live = loadManifestOrNull(site, slug);
-  if (live === null || !codes.some((code) => fixable.includes(code))) return [];
+  if (live === null) return [];
+  const all = await rolledBackPhases(site, slug, live).catch(() => []);
+  // A rollback that has not come to its end is for rollback itself to finish.
+  const rolledBack = all.some(({ state }) => state === "rolling-back") ? [] : all;
+  const codes = (await examine(site, slug))
+    .map(({ code }) => code)
+    .filter((code) => code !== "phase-rolled-back" || rolledBack.length > 0);
+  if (!codes.some((code) => fixable.includes(code))) return [];
   const { manifest, notes } = mended(live, slug, codes);
   return underRunLock(site, slug, "doctor --fix", async () => {
     const workspace = openWorkspace(site, slug);
-    saveManifest(site.disk, workspace.dir, { ...manifest, lastTouch: stamp(site.now()) });
+    const lastTouch = stamp(site.now());
+    const opened = withRollbacks(manifest, rolledBack);
+    saveManifest(site.disk, workspace.dir, { ...opened, lastTouch });
+    if (rolledBack.length > 0) notes.push(`${slug}: ${rollbackReason(rolledBack)}, and waits now`);
     const { baseDigest, dir } = workspace;
     // Whatever else is wrong stays wrong; a snapshot asks for the least.
     const mode = "planning-snapshot" as const;

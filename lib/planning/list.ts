@@ -2,6 +2,7 @@
 
 import { listMigrations } from "../change/history.ts";
 import { describeError, ToolkitError } from "../errors.ts";
+import { rollbackReason, rolledBackPhases } from "./executed-file.ts";
 import { type FastPath, type FastPathTarget, fastPathTargets, loadFastPath } from "./fast-path.ts";
 import { currentPhaseOf, loadManifest, type Manifest } from "./manifest.ts";
 import { migrationDirOf, type Site, visibleSlugs } from "./site.ts";
@@ -11,7 +12,10 @@ export interface ListRow {
   /** `operations`: carried out at once by a script, without steps and phases, or about to be. */
   kind: "plan" | "operations";
   slug: string;
-  /** The manifest's, `invalid-manifest`, or the state that the engine's journal tells. */
+  /**
+   * The manifest's, `rolled-back` for one of which a phase was taken back, `invalid-manifest`, or
+   * the state that the engine's journal tells.
+   */
   status: string;
   /** Where it stands; null when there is nothing to say. */
   cursor: string | null;
@@ -32,7 +36,8 @@ export async function listRows(
   engineDirs: Readonly<Partial<Record<FastPathTarget, string>>>,
   filter: ListFilter = {},
 ): Promise<ListRow[]> {
-  const rows = visibleSlugs(site).map((slug) => planRow(site, slug));
+  const rows: ListRow[] = [];
+  for (const slug of visibleSlugs(site)) rows.push(await planRow(site, slug));
   for (const target of fastPathTargets) {
     const migrationsDir = engineDirs[target];
     if (migrationsDir === undefined) continue;
@@ -46,7 +51,7 @@ export async function listRows(
   });
 }
 
-function planRow(site: Site, slug: string): ListRow {
+async function planRow(site: Site, slug: string): Promise<ListRow> {
   const blocked = (reason: string): ListRow => ({
     ...emptyRow("plan", slug, "invalid-manifest"),
     cursor: "blocked",
@@ -59,6 +64,19 @@ function planRow(site: Site, slug: string): ListRow {
     return blocked(`invalid-manifest: ${oneLine(error)}`);
   }
   if (manifest === null) return blocked("missing-manifest");
+  const rolledBack = await rolledBackPhases(site, slug, manifest).catch((error) => oneLine(error));
+  if (typeof rolledBack === "string") return blocked(rolledBack);
+  const [first] = rolledBack;
+  if (first !== undefined) {
+    const { phases, lastTouch } = manifest;
+    return {
+      ...emptyRow("plan", slug, "rolled-back"),
+      cursor: phases.find(({ name }) => name === first.phase)?.file ?? null,
+      awaitingReview: true,
+      lastTouch,
+      reason: `${rollbackReason(rolledBack)}; review ${slug} lets it run again`,
+    };
+  }
   const { cursor, reason } = standing(site, slug, manifest);
   return {
     ...emptyRow("plan", slug, manifest.status),

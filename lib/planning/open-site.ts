@@ -6,7 +6,7 @@ import { realDisk } from "../change/disk.ts";
 import { ToolkitError } from "../errors.ts";
 import { shortHash } from "../hash.ts";
 import type { Env } from "../process.ts";
-import { liveName, type Site } from "./site.ts";
+import { liveName, type Site, workflowMigrations } from "./site.ts";
 
 /**
  * @param options.root a directory, from `cwd`; default `cwd`
@@ -45,5 +45,6 @@ export function openSite(options: {
   const state = xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, ".local/state");
   const name = `${basename(root) || "root"}-${shortHash(root, 12)}`;
   const stateDir = join(state, "ao-toolkit", "planning", name);
-  return { root, stateDir, disk: realDisk, env, now: () => new Date() };
+  const engineDirs = [join(resolve(options.baseDir), "migrations"), workflowMigrations({ root })];
+  return { root, stateDir, engineDirs, disk: realDisk, env, now: () => new Date() };
 }

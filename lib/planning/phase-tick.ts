@@ -7,6 +7,7 @@ import { blocks, checkMigration, codesOf } from "./consistency.ts";
 import { type Effort, exceeds, higher } from "./effort.ts";
 import { type Candidate, cooldownMs, phaseCandidates, wakeUpMs } from "./eligibility.ts";
 import { type Executor, executePhase, type PhaseResult } from "./execute.ts";
+import { rolledBackPhases } from "./executed-file.ts";
 import { loadExecution } from "./execution-file.ts";
 import { currentPhaseOf, type Manifest, type Phase } from "./manifest.ts";
 import { parseReadiness, type Readiness } from "./parse.ts";
@@ -58,6 +59,8 @@ export async function phaseTick(site: Site, options: PhaseTickOptions): Promise<
   const queue: Deferral[] = [];
   for (const candidate of candidates) {
     if (wanted !== undefined && candidate.slug !== wanted) continue;
+    // What was taken back waits for a person, and so does all that would build on it.
+    if (await isTakenBack(site, candidate)) continue;
     const tried = await underRunLock(site, candidate.slug, "phase", () =>
       tryCandidate(site, candidate, options),
     );
@@ -80,6 +83,16 @@ export async function phaseTick(site: Site, options: PhaseTickOptions): Promise<
     deferred: queue.map(({ slug, reason }) => ({ slug, reason: sanitised(site, reason) })),
     recovered,
   });
+}
+
+async function isTakenBack(site: Site, { slug, manifest }: Candidate): Promise<boolean> {
+  try {
+    return (await rolledBackPhases(site, slug, manifest)).length > 0;
+  } catch (error) {
+    // Nobody can tell; doctor says why.
+    if (error instanceof ToolkitError) return true;
+    throw error;
+  }
 }
 
 async function tryCandidate(

@@ -2,8 +2,9 @@
 
 import { ToolkitError } from "../errors.ts";
 import type { Agent } from "./agent.ts";
+import { rolledBackPhases, withRollbacks } from "./executed-file.ts";
 import { isUnderWay } from "./execution-file.ts";
-import { type Manifest, requireManifest } from "./manifest.ts";
+import { loadManifest, type Manifest, requireManifest } from "./manifest.ts";
 import { PublishError } from "./publish.ts";
 import { migrationDirOf, type Site, stamp } from "./site.ts";
 import { type Feedback, reopened, withFeedback } from "./state.ts";
@@ -36,14 +37,19 @@ export async function refine(site: Site, request: RefineRequest): Promise<StepRe
       hint: `tick ${slug} finishes it`,
     });
   }
+  const live = loadManifest(site.disk, migrationDirOf(site, slug));
+  const rolledBack = live === null ? [] : await rolledBackPhases(site, slug, live);
   const at = stamp(site.now());
+  const opened = ({ manifest, state }: LoadedPlan): LoadedPlan => {
+    return { manifest: withRollbacks(manifest, rolledBack), state };
+  };
   try {
     return await runStep(site, {
       slug,
       agent,
       effort: "high",
       extra: text,
-      prepare: (plan) => withNewFeedback(slug, plan, { receivedAt: at, source, text }),
+      prepare: (plan) => withNewFeedback(slug, opened(plan), { receivedAt: at, source, text }),
       operation: (step) => `migration.refine.${step}`,
       ...(signal === undefined ? {} : { signal }),
     });

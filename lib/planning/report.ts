@@ -42,13 +42,15 @@ export function doctorText(findings: readonly SlugFinding[], root: string): stri
     .join("");
 }
 
-export function showText({ slug, manifest, state, recorded, plan }: Shown, style: Style): string {
+export function showText(shown: Shown, style: Style): string {
+  const { slug, manifest, state, recorded, rolledBack, plan } = shown;
   const pairs: [string, string | null][] = [
-    ["status", manifest.status],
+    ["status", rolledBack.length > 0 ? "rolled-back" : manifest.status],
     ["target", state?.target ?? null],
     ["cursor", state?.nextStep ?? null],
     ["current phase", manifest.currentPhase || null],
     ["awaiting review", manifest.awaitingHumanReview ? "yes" : "no"],
+    ["run again", rolledBack.length > 0 ? `review ${slug}, then tick ${slug}` : null],
     ["reason", manifest.humanReviewReason ?? state?.finalReason ?? null],
     ["created", manifest.createdAt],
     ["last touch", manifest.lastTouch],
@@ -66,7 +68,10 @@ export function showText({ slug, manifest, state, recorded, plan }: Shown, style
   if (manifest.phases.length > 0) {
     const phases = manifest.phases.map(({ name, file, done, requiredEffort }) => {
       const kind = recorded.includes(name) ? "operations" : "agent";
-      return [done ? "done" : "open", name, file, requiredEffort ?? none, kind].map(printable);
+      const taken = rolledBack.find(({ phase }) => phase === name)?.state;
+      return [taken ?? (done ? "done" : "open"), name, file, requiredEffort ?? none, kind].map(
+        printable,
+      );
     });
     parts.push(`${style.bold("Phases")}\n${table(phases)}`);
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { type Agent, AgentError } from "./agent.ts";
 import { blocks, checkMigration, codesOf, type Mode } from "./consistency.ts";
+import { rolledBackPhases, withRollbacks } from "./executed-file.ts";
 import { isUnderWay } from "./execution-file.ts";
 import { loadManifest, type Manifest, requireManifest, saveManifest } from "./manifest.ts";
 import { reviewPrompt } from "./prompts.ts";
@@ -26,7 +27,7 @@ export interface ReviewResult {
   notes: string[];
 }
 
-/** A plan as a reviewer sees it before deciding. */
+/** A plan as a reviewer sees it before deciding, with what was rolled back open again. */
 export interface Reviewable {
   slug: string;
   manifest: Manifest;
@@ -39,12 +40,13 @@ export interface Reviewable {
  *
  * @throws ToolkitError `refused` when it does not, with what can be done instead
  */
-export function reviewable(site: Site, slug: string): Reviewable {
+export async function reviewable(site: Site, slug: string): Promise<Reviewable> {
   const dir = migrationDirOf(site, slug);
-  const manifest = loadManifest(site.disk, dir);
-  if (manifest === null) {
+  const live = loadManifest(site.disk, dir);
+  if (live === null) {
     throw new ToolkitError("usage", `Cannot review "${slug}": it has no manifest`);
   }
+  const manifest = withRollbacks(live, await rolledBackPhases(site, slug, live));
   if (!manifest.awaitingHumanReview) {
     const limits = "refine changes only plans of which no phase has run";
     const hint = isRefinable(site, slug) ? `refine ${slug} changes it` : limits;
@@ -72,8 +74,9 @@ export function reviewWith(
 ): Promise<ReviewResult> {
   return underRunLock(site, slug, "review", async () => {
     const notes = recover(site);
-    const { manifest, plan } = reviewable(site, slug);
+    const { manifest, plan } = await reviewable(site, slug);
     const workspace = openWorkspace(site, slug);
+    saveManifest(site.disk, workspace.dir, manifest);
     const live = migrationDirOf(site, slug);
     const { disk, root } = site;
     const { taste = null } = agent;
@@ -103,7 +106,7 @@ export function reviewWith(
 export function approve(site: Site, slug: string): Promise<ReviewResult> {
   return underRunLock(site, slug, "review", async () => {
     const notes = recover(site);
-    const { manifest } = reviewable(site, slug);
+    const { manifest } = await reviewable(site, slug);
     const workspace = openWorkspace(site, slug);
     const approved = { awaitingHumanReview: false, humanReviewReason: null };
     saveManifest(site.disk, workspace.dir, {
@@ -123,7 +126,8 @@ export function approve(site: Site, slug: string): Promise<ReviewResult> {
 export function hold(site: Site, slug: string, reason: string): Promise<ReviewResult> {
   return underRunLock(site, slug, "hold", async () => {
     const notes = recover(site);
-    const manifest = requireManifest(site.disk, migrationDirOf(site, slug));
+    const live = requireManifest(site.disk, migrationDirOf(site, slug));
+    const manifest = withRollbacks(live, await rolledBackPhases(site, slug, live));
     if (manifest.status === "done" || manifest.status === "skipped") {
       throw new ToolkitError("refused", `Cannot hold "${slug}": it is ${manifest.status}`);
     }

@@ -11,7 +11,7 @@ import type { BuiltinSource } from "./builtin/source.ts";
 import { unfinished } from "./builtin/verify.ts";
 import type { Executor } from "./execute.ts";
 import { interactiveAgent } from "./interactive.ts";
-import { migrationDirOf, type Site } from "./site.ts";
+import { migrationDirOf, type Site, workflowMigrations } from "./site.ts";
 import type { PlanningState } from "./state.ts";
 import { loadState } from "./state-file.ts";
 import { readTaste, type TastePlaces } from "./taste.ts";
@@ -127,9 +127,4 @@ export async function executorFor(
     verify: (phase) => unfinished(source, state, phase),
     ...(isStorage ? { tmux } : {}),
   };
-}
-
-/** Where the engine records what it does below a root. */
-export function workflowMigrations(site: Site): string {
-  return join(site.root, ".workflow/migrations");
 }

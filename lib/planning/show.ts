@@ -1,6 +1,7 @@
 /** One migration in full: where it stands, what was accepted, what comes. */
 
 import { join } from "node:path";
+import { type RolledBack, rolledBackPhases } from "./executed-file.ts";
 import { loadManifest, type Manifest } from "./manifest.ts";
 import { operationsFileOf } from "./operations-file.ts";
 import { migrationDirOf, type Site } from "./site.ts";
@@ -15,11 +16,13 @@ export interface Shown {
   state: PlanningState | null;
   /** Phases that have their operations recorded. */
   recorded: string[];
+  /** Phases that were done and have been taken back since. */
+  rolledBack: RolledBack[];
   plan: string | null;
 }
 
 /** @throws ToolkitError `invalid` for a manifest or state that does not load */
-export function show(site: Site, slug: string): Shown | null {
+export async function show(site: Site, slug: string): Promise<Shown | null> {
   const { disk } = site;
   const dir = migrationDirOf(site, slug);
   const manifest = loadManifest(disk, dir);
@@ -34,6 +37,7 @@ export function show(site: Site, slug: string): Shown | null {
     recorded: manifest.phases
       .filter(({ file }) => disk.lstat(join(dir, operationsFileOf(file)))?.kind === "file")
       .map(({ name }) => name),
+    rolledBack: await rolledBackPhases(site, slug, manifest),
     plan: hasPlan ? new TextDecoder().decode(disk.readFile(planFile)) : null,
   };
 }

@@ -15,6 +15,8 @@ export interface Site {
   root: string;
   /** Private to the user and outside the live directory: workspaces, logs, run locks. */
   stateDir: string;
+  /** Where the change engine records what it carried out for these plans. @default nowhere */
+  engineDirs?: readonly string[];
   disk: Disk;
   env: Env;
   now: () => Date;
@@ -40,6 +42,11 @@ export function migrationDirOf(site: Rooted, slug: string): string {
 
 export function transactionsDirOf(site: Site): string {
   return join(site.root, liveName, transactionsName);
+}
+
+/** Where the engine records what it does below a root. */
+export function workflowMigrations({ root }: Pick<Site, "root">): string {
+  return join(root, ".workflow/migrations");
 }
 
 /** Whether a name can stand for a slug or a run: one plain path segment, not hidden, no `__`. */

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { phaseEligibility, planningEligibility } from "./eligibility.ts";
+import { rollbackReason, rolledBackPhases } from "./executed-file.ts";
 import { loadManifest, manifestName } from "./manifest.ts";
 import type { PhaseTickOptions } from "./phase-tick.ts";
 import { phaseTick } from "./phase-tick.ts";
@@ -25,7 +26,7 @@ export async function tick(site: Site, options: TickOptions): Promise<TickResult
       role: "tick",
       failure: "none",
       slug: options.slug ?? null,
-      summary: whyNot(site, options),
+      summary: await whyNot(site, options),
     });
   const { slug, commit } = result;
   if (options.commit === true && slug !== null && commit !== null) {
@@ -35,11 +36,13 @@ export async function tick(site: Site, options: TickOptions): Promise<TickResult
 }
 
 /** Why there was nothing to do; of one migration the reason that it has. */
-function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): string {
+async function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): Promise<string> {
   if (slug === undefined) return "nothing is due";
   const dir = migrationDirOf(site, slug);
   const manifest = loadManifest(site.disk, dir);
   if (manifest === null) return "there is no such migration";
+  const rolledBack = await rolledBackPhases(site, slug, manifest);
+  if (rolledBack.length > 0) return `${rollbackReason(rolledBack)}; review lets it run again`;
   const file = join(dir, manifestName);
   const now = site.now();
   const found =

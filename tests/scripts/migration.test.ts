@@ -185,6 +185,8 @@ describe("the built-in planner", () => {
     const back = ["--root", at.root, "--yes"];
     expect((await runScript("scripts/rollback.ts", back, { sandbox: at.sandbox })).code).toBe(0);
     expect(readdirSync(join(version, "task_sessions"))).toEqual(["a.yml"]);
+    const listed = await at.json(listDocument, "list", "--status", "rolled-back");
+    expect(listed.document.migrations[0]?.reason).toEndWith("review flat lets it run again");
   }, 30_000);
 });
 

@@ -10,33 +10,34 @@ import { type Site, transactionsDirOf, visibleSlugs } from "../../../lib/plannin
 import { changesDuring } from "../../tree.ts";
 import { makeSite, toApproval, writePlan, writeText } from "./site.ts";
 
-const codes = (site: Site) => examineAll(site).map(({ slug, code }) => `${slug} ${code}`);
+const codes = async (site: Site) =>
+  (await examineAll(site)).map(({ slug, code }) => `${slug} ${code}`);
 
 describe("doctor", () => {
-  test("clean is silent; --all finds a folder without manifest", () => {
+  test("clean is silent; --all finds a folder without manifest", async () => {
     using site = makeSite();
-    expect(codes(site)).toEqual([]);
+    expect(await codes(site)).toEqual([]);
     writePlan(site, "shed", { told: toApproval });
-    expect(doctorText(examineAll(site), site.root)).toBe("");
+    expect(doctorText(await examineAll(site), site.root)).toBe("");
     writeText(join(site.root, "migrations/attic/notes.md"), "x");
-    expect(codes(site)).toEqual(["attic missing-manifest"]);
+    expect(await codes(site)).toEqual(["attic missing-manifest"]);
     const text =
       "attic\terror\tmissing-manifest\tmigrations/attic/manifest.json\tthere is no manifest\n";
-    expect(doctorText(examineAll(site), site.root)).toBe(text);
+    expect(doctorText(await examineAll(site), site.root)).toBe(text);
   });
 
-  test("planning without state; ready with heading drift; ready without plan", () => {
+  test("planning without state; ready with heading drift; ready without plan", async () => {
     using site = makeSite();
     writePlan(site, "a", { state: false });
     writePlan(site, "b", { told: toApproval, files: { "phase-2-sweep.md": "# Sweep\n" } });
     writePlan(site, "c", { told: toApproval, files: { "plan.md": null } });
-    expect(codes(site)).toEqual([
+    expect(await codes(site)).toEqual([
       "a planning-state-missing",
       "b missing-phase-precondition",
       "b missing-phase-definition-of-done",
       "c missing-plan",
     ]);
-    expect(examine(site, "c").map(({ code }) => code)).toEqual(["missing-plan"]);
+    expect((await examine(site, "c")).map(({ code }) => code)).toEqual(["missing-plan"]);
   });
 
   test("lock (owner shown) + leftover, last; and nothing is written by looking", async () => {
@@ -45,22 +46,22 @@ describe("doctor", () => {
     const lock = takePublishLock(site, "planning.expand");
     if ("heldBy" in lock) throw new Error("held");
     writeText(join(transactionsDirOf(site), "0".repeat(32), "staged/plan.md"), "x");
-    expect(codes(site)).toEqual([
+    expect(await codes(site)).toEqual([
       "zoo invalid-manifest",
       "__transactions__ publish-lock-present",
       "__transactions__ transaction-leftover",
     ]);
-    const message = examineAll(site)[1]?.message;
+    const message = (await examineAll(site))[1]?.message;
     expect(message).toContain(`planning.expand by process ${process.pid} since 2026-03-04`);
     expect(message).toStartWith("held since ");
     expect(await changesDuring(site.root, () => examineAll(site))).toEqual([]);
     lock.release();
   });
 
-  test("plain file as transaction root", () => {
+  test("plain file as transaction root", async () => {
     using site = makeSite();
     writeText(transactionsDirOf(site), "x");
-    expect(codes(site)).toEqual(["__transactions__ transaction-root-invalid"]);
+    expect(await codes(site)).toEqual(["__transactions__ transaction-root-invalid"]);
   });
 });
 
@@ -71,14 +72,14 @@ describe("doctor --fix", () => {
     const lost = writePlan(site, "lost", { told: toApproval, manifest: { currentPhase: "" } });
     writePlan(site, "vague", { told: toApproval, files: { "plan.md": null } });
     writeText(lockPathOf(site), '{"pid":1,"operation":"x","created_at":"y"}');
-    expect(codes(site)).toHaveLength(4);
+    expect(await codes(site)).toHaveLength(4);
     const notes = await fixAll(site, visibleSlugs(site));
     expect(notes.sort()).toEqual([
       "lost: its current phase is sort, the first that is not done",
       "named: its manifest names its own folder now",
       "removed the lock of a dead run",
     ]);
-    expect(codes(site)).toEqual(["vague missing-plan"]);
+    expect(await codes(site)).toEqual(["vague missing-plan"]);
     expect(requireManifest(site.disk, named).name).toBe("named");
     expect(requireManifest(site.disk, lost).currentPhase).toBe("sort");
     expect(existsSync(transactionsDirOf(site))).toBe(false);
@@ -92,6 +93,6 @@ describe("doctor --fix", () => {
     expect(changes).toEqual([]);
     expect(readFileSync(join(dir, "manifest.json"), "utf8")).toBe("{");
     writeFileSync(join(dir, "manifest.json"), "[");
-    expect(codes(site)).toEqual(["shed invalid-manifest"]);
+    expect(await codes(site)).toEqual(["shed invalid-manifest"]);
   });
 });

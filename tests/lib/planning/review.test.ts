@@ -45,31 +45,31 @@ async function refused(site: Site, agent: Agent, detail: string): Promise<unknow
 }
 
 describe("review", () => {
-  test("not awaiting: plain hint if refinable, guarded if not", () => {
+  test("not awaiting: plain hint if refinable, guarded if not", async () => {
     using site = makeSite();
-    const hint = (manifest: Partial<Manifest>) => {
+    const hint = async (manifest: Partial<Manifest>) => {
       rmSync(migrationDirOf(site, slug), { recursive: true, force: true });
       plan(site, { manifest: { awaitingHumanReview: false, ...manifest } });
       try {
-        reviewable(site, slug);
+        await reviewable(site, slug);
       } catch (error) {
         return String((error as { hint?: string }).hint);
       }
       throw new Error("it was taken");
     };
-    expect(hint({})).toContain("refine shed changes it");
-    expect(hint({ status: "done" })).toContain("only plans of which no phase has run");
+    expect(await hint({})).toContain("refine shed changes it");
+    expect(await hint({ status: "done" })).toContain("only plans of which no phase has run");
     for (const status of ["ready", "done"] as const) {
-      expect(hint({ status })).toContain("list --awaiting-review");
+      expect(await hint({ status })).toContain("list --awaiting-review");
     }
   });
 
-  test("a manifest that is missing or broken has no refine hint", () => {
+  test("a manifest that is missing or broken has no refine hint", async () => {
     using site = makeSite();
     plan(site, { files: { "manifest.json": "{" } });
-    expect(() => reviewable(site, slug)).toThrow("not JSON");
+    await expect(reviewable(site, slug)).rejects.toThrow("not JSON");
     rmSync(join(migrationDirOf(site, slug), "manifest.json"));
-    expect(() => reviewable(site, slug)).toThrow("it has no manifest");
+    await expect(reviewable(site, slug)).rejects.toThrow("it has no manifest");
   });
 
   test("the agent runs in …/work/<slug> at high; the prompt names both folders", async () => {

@@ -12,6 +12,7 @@ import { undo } from "../../../../lib/change/transaction.ts";
 import { resolvePlaces } from "../../../../lib/paths.ts";
 import { decisionText } from "../../../../lib/planning/builtin/source.ts";
 import { storageSource } from "../../../../lib/planning/builtin/storage.ts";
+import { listRows } from "../../../../lib/planning/list.ts";
 import { requireManifest } from "../../../../lib/planning/manifest.ts";
 import { phaseTick } from "../../../../lib/planning/phase-tick.ts";
 import { planningTick } from "../../../../lib/planning/planning-tick.ts";
@@ -42,6 +43,7 @@ function setUp(name: string) {
   const site: Site = {
     root,
     stateDir: join(root, "state"),
+    engineDirs: [join(places.baseDir, "migrations")],
     disk: { ...realDisk, sync() {} },
     env: disk.env,
     now: clock(),
@@ -150,6 +152,23 @@ describe.each(names)("on the disk %s", (name) => {
     expect(diffTrees(before, treeOf(disk))).toEqual([]);
   }, 30_000);
 });
+
+test("a plan that was rolled back runs again after its review, and goes back again", async () => {
+  const { disk, places, site, plan, phases, left, manifest } = setUp("v1AndV2Mix");
+  using _ = disk;
+  const before = treeOf(disk);
+  await plan();
+  if (manifest().awaitingHumanReview) await approve(site, slug);
+  for (let round = 1; round <= 2; round += 1) {
+    const results = await phases();
+    expect(results.filter(({ outcome }) => outcome !== "commit")).toEqual([]);
+    expect([manifest().status, left()]).toEqual(["done", []]);
+    await takeBack(join(places.baseDir, "migrations"), [disk.root]);
+    expect(diffTrees(before, treeOf(disk))).toEqual([]);
+    expect(await listRows(site, {})).toMatchObject([{ status: "rolled-back" }]);
+    if (round === 1) await approve(site, slug);
+  }
+}, 30_000);
 
 const story = (told: string[]) => told.map((line) => line.split(" ").slice(0, 2).join(" "));
 
