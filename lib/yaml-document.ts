@@ -53,11 +53,12 @@ export function parseYamlDocument(text: string, file: string): Document.Parsed {
     prettyErrors: false,
     // "silent" would also pass over a second document.
     logLevel: "error",
+    // Its check compares every key with every other; the reader below has a set for that.
+    uniqueKeys: false,
   });
   const [error] = document.errors;
   if (error !== undefined) {
-    const detail = error.code === "DUPLICATE_KEY" ? "a key occurs twice" : plainMessage(error);
-    throw yamlError(text, file, error.pos[0] + shift, detail);
+    throw yamlError(text, file, error.pos[0] + shift, plainMessage(error));
   }
   return document;
 }
@@ -96,9 +97,13 @@ function moveBy(node: YamlNode, shift: number, moved: Set<YamlNode>): void {
   }
 }
 
-/** Makes our nodes of the parser's; a node that aliases name is made once. */
+/**
+ * Makes our nodes of the parser's, in the order of the text; a node that aliases name is made once.
+ */
 class NodeReader {
   readonly #known = new Map<Node, YamlNode>();
+  /** What each anchor stands for so far. The library would walk the document for every alias. */
+  readonly #anchors = new Map<string, Node>();
   readonly #library = loadLibrary();
 
   constructor(
@@ -119,10 +124,15 @@ class NodeReader {
     const known = this.#known.get(node);
     if (known !== undefined) return known;
     if (isAlias(node)) return this.#readAlias(node);
+    this.#remember(node);
     if (isScalar(node)) return this.#keep(node, readScalar(node, empty));
     if (isMap(node)) return this.#readMap(node);
     if (isSeq(node)) return this.#readList(node);
     throw this.#error(empty, "a node of an unknown kind");
+  }
+
+  #remember(node: Node): void {
+    if ("anchor" in node && node.anchor) this.#anchors.set(node.anchor, node);
   }
 
   #error(offset: number, detail: string): ToolkitError {
@@ -137,7 +147,7 @@ class NodeReader {
 
   #readAlias(node: Alias): YamlNode {
     const [start = 0, end = 0] = node.range ?? [];
-    const target = node.resolve(this.document);
+    const target = this.#anchors.get(node.source);
     if (target === undefined) throw this.#error(start, "an alias of nothing");
     return this.#keep(node, { kind: "alias", start, end, target: this.#read(target, start) });
   }
@@ -158,7 +168,8 @@ class NodeReader {
   #readPair(pair: Pair<Node, Node | null>): YamlEntry {
     const { isAlias, isScalar } = this.#library;
     const start = pair.key.range?.[0] ?? 0;
-    const resolved = isAlias(pair.key) ? pair.key.resolve(this.document) : pair.key;
+    this.#remember(pair.key);
+    const resolved = isAlias(pair.key) ? this.#anchors.get(pair.key.source) : pair.key;
     if (!isScalar(resolved)) throw this.#error(start, "a key that is a mapping or a list");
     const key = readScalar(resolved, start);
     if (isAlias(pair.key) || isMarked(resolved)) key.marked = true;

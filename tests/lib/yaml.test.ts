@@ -130,6 +130,23 @@ describe("parsing", () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
+  test.each([
+    ["aliases", `a: &x 1\n${Array.from({ length: 20_000 }, (_, at) => `k${at}: *x\n`).join("")}`],
+    ["keys", `a: &x 1\n${Array.from({ length: 20_000 }, (_, at) => `k${at}: 1\n`).join("")}`],
+  ])("many %s are read in the time of so many lines", (_, text) => {
+    const before = process.cpuUsage();
+    const { value } = parseYaml(text, "f.yaml");
+    expect(Object.keys(value as object)).toHaveLength(20_001);
+    // Comparing each with every other would take ten times this.
+    expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
+  });
+
+  test("an anchor that is given twice means what was last before its alias", () => {
+    const text = "a: &x 1\nb: *x\nc: &x 2\n? *x\n: &y {d: *x}\ne: *y\n";
+    const expected = { a: 1, b: 1, c: 2, "2": { d: 2 }, e: { d: 2 } };
+    expect(parseYaml(text, "f.yaml").value).toEqual(expected);
+  });
+
   test("honest aliases are followed, and nothing of them is shared", () => {
     const uses = Array.from({ length: 150 }, (_, n) => `p${n}: *d`).join("\n");
     const { value } = parseYaml(`d: &d {a: [1]}\n${uses}\n`, "f");
