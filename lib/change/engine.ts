@@ -194,7 +194,9 @@ export async function reopen(options: EngineOptions): Promise<Engine> {
 /** Refuses to take a lock in a directory that holds no such migration. */
 export function expectMigration(options: EngineOptions): void {
   const places = new Places(options.migrationDir);
-  if (diskOf(options).lstat(places.manifest) !== null) return;
+  const disk = diskOf(options);
+  const isThere = disk.lstat(places.dir)?.kind === "directory";
+  if (isThere && disk.lstat(places.manifest) !== null) return;
   throw new ToolkitError("invalid", `Cannot open migration "${places.id}": there is none`, {
     place: { file: places.manifest },
   });

@@ -28,9 +28,10 @@ const lockPauseMs = 50;
  * Takes the run lock. The kernel frees it when this process ends, however it ends, and keeps it
  * for a process that is only suspended.
  *
- * @throws ToolkitError `refused`, naming the holder
+ * @throws ToolkitError `refused`, naming the holder, or when its directory is a link to another
  */
 export async function takeRunLock(disk: Disk, file: string, holder: Holder): Promise<DiskLock> {
+  refuseLinked(disk, dirname(file));
   for (let attempt = 1; ; attempt += 1) {
     const lock = disk.tryLock(file);
     if (lock !== null) {
@@ -45,6 +46,17 @@ export async function takeRunLock(disk: Disk, file: string, holder: Holder): Pro
     if (attempt === lockAttempts) throw lockedBy(file, readHolder(disk, file));
     await Bun.sleep(lockPauseMs);
   }
+}
+
+/** Everything that a migration writes for itself would be wherever the link leads. */
+function refuseLinked(disk: Disk, dir: string): void {
+  const kind = disk.lstat(dir)?.kind ?? "directory";
+  if (kind === "directory") return;
+  const state = kind === "symlink" ? "it is a symbolic link" : "it is no directory";
+  throw new ToolkitError("refused", `Cannot keep migrations in "${dir}": ${state}`, {
+    place: { file: dir },
+    hint: "move it out of the way; nothing was changed",
+  });
 }
 
 /** Gives the lock back. A lock file without a holder in it is free. */

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/change/lock.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import { Places } from "../../../lib/change/places.ts";
-import { errorOf } from "../../change/workbench.ts";
+import { errorOf, makeWorkbench } from "../../change/workbench.ts";
 import { makeTemp } from "../../temp.ts";
 import { readTree } from "../../tree.ts";
 
@@ -96,6 +96,35 @@ describe("the run lock", () => {
     const look = realDisk.tryLock(file);
     setTimeout(() => look?.close(), 60);
     releaseRunLock(await takeRunLock(realDisk, file, me));
+  });
+
+  test("is not taken where migrations would be kept somewhere else", async () => {
+    using bench = makeWorkbench();
+    const migrations = join(bench.base, "migrations");
+    const elsewhere = join(bench.base, "elsewhere");
+    fs.mkdirSync(elsewhere);
+    for (const target of [elsewhere, join(bench.base, "nowhere"), bench.root]) {
+      fs.symlinkSync(target, migrations);
+      for (const run of [() => bench.apply([{ op: "makeDir", path: bench.at("d") }]), bench.undo]) {
+        const error = await errorOf(run());
+        expect(error).toMatchObject({ outcome: run === bench.undo ? "invalid" : "refused" });
+      }
+      fs.unlinkSync(migrations);
+    }
+    fs.writeFileSync(migrations, "");
+    const error = await errorOf(bench.apply([{ op: "makeDir", path: bench.at("d") }]));
+    expect([error.outcome, error.message]).toEqual([
+      "refused",
+      `Cannot keep migrations in "${migrations}": it is no directory`,
+    ]);
+    expect([...fs.readdirSync(elsewhere), ...fs.readdirSync(bench.root)]).toEqual([]);
+    // One that was made, and moved there.
+    fs.unlinkSync(migrations);
+    await bench.apply([{ op: "makeDir", path: bench.at("d") }]);
+    fs.renameSync(migrations, join(elsewhere, "migrations"));
+    fs.symlinkSync(join(elsewhere, "migrations"), migrations);
+    expect((await errorOf(bench.undo())).message).toEndWith(": it is a symbolic link");
+    expect(bench.exists("d")).toBe(true);
   });
 
   test("is not fooled by a lock file that was replaced", async () => {
