@@ -45,6 +45,11 @@ export function logGroup(title: string, text: string, token: string): string {
   return [...lines, "::endgroup::"].join("\n");
 }
 
+/** Text for a log in which no line is a command, for where they cannot be switched off. */
+export function withoutCommands(text: string): string {
+  return text.replaceAll("##[", "## [").replace(/^(\s*):(?=:)/gm, "$1: ");
+}
+
 /** The place of a `file:line:column` that is below the workspace. */
 export function placeBelow(ref: string, workspace: string): WorkspacePlace {
   const [, path = "", line, column] = /^(.*?)(?::(\d+))?(?::(\d+))?$/s.exec(ref) ?? [];

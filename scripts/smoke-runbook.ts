@@ -48,6 +48,14 @@ const args = {
     ...text("FILE", "Write a report: .md, .json (CTRF), .xml (JUnit), .tap or .html"),
     repeat: true,
   },
+  format: {
+    type: "enum",
+    options: ["text", "github"],
+    default: "text",
+    valueName: "FORMAT",
+    description: "github: findings as annotations of a workflow",
+    excludes: ["json"],
+  },
   runs: text("DIR", "Where records are kept (default: ao-smoke-runs-UID in TMPDIR)"),
   resume: text("RUN", "Go on with a run, or with the last one: last"),
   failed: { ...flag, description: "With --resume: only what failed, could not run or was blocked" },
@@ -62,6 +70,7 @@ const command = script({
   args,
   examples: [
     { command: "--auto --jobs 8", text: "walk everything that can be walked alone" },
+    { command: "--auto --format github", text: "in a workflow: annotate what failed" },
     { command: "--lane 1,4,11", text: "three lanes, and what they need" },
     { command: "--resume last --failed", text: "what failed, once more" },
   ],
@@ -116,7 +125,7 @@ const command = script({
     const files = writeReports(result, dirname(record), manifest.version);
     for (const file of args.report) files.push(writeReport(result, file, manifest.version));
     const { ctrf } = await import("../lib/smoke/reports/machine.ts");
-    const text = await closing(result, files);
+    const text = await closing(result, files, context);
     out.result({ json: () => ctrf(result, manifest.version), text: () => text });
     if (context.signal.aborted) throw context.signal.reason;
     return hasFindings(result) ? "findings" : "done";
@@ -155,6 +164,8 @@ async function walk(context: Walk, { resumed, auto, ...plan }: Plan): Promise<st
   const { examine, findAo } = await import("../lib/smoke/target.ts");
   const { knownIssuesFor } = await import("../lib/smoke/known.ts");
   const { createGuide } = await import("../lib/smoke/guide.ts");
+  const { withoutCommands } = await import("../lib/github.ts");
+  const plain = (line: string) => (args.format === "github" ? withoutCommands(line) : line);
   const github = args.github === undefined ? undefined : realGitHub(args.github, env);
   const tmp = sandboxParent(tmpdir());
   const target = await examine(findAo(args.ao, env.PATH ?? "", context.cwd), tmp, env.PATH ?? "");
@@ -171,7 +182,8 @@ async function walk(context: Walk, { resumed, auto, ...plan }: Plan): Promise<st
     ...(auto ? {} : { guided: (note) => createGuide(askOn(context), note) }),
     onStep(step, { status, reason }, ms) {
       const why = status === "pass" || reason === undefined ? "" : `\n    ${reason}`;
-      terminal.note(`${status.padEnd(11)} ${step.id} ${step.title} (${Math.round(ms)} ms)${why}`);
+      const line = `${status.padEnd(11)} ${step.id} ${step.title} (${Math.round(ms)} ms)${why}`;
+      terminal.note(plain(line));
       progress.update(++done);
     },
   });
@@ -192,15 +204,23 @@ function askOn({ terminal }: Walk): Parameters<typeof createGuide>[0] {
   };
 }
 
-async function closing(result: RunResult, files: readonly string[]): Promise<string> {
+async function closing(
+  result: RunResult,
+  files: readonly string[],
+  { args, env, cwd }: Walk,
+): Promise<string> {
   const { findings } = await import("../lib/smoke/results.ts");
   const { summary } = await import("../lib/smoke/reports/markdown.ts");
   const broken = result.steps.filter(({ status }) => findings.includes(status));
-  return [
+  const text = [
     `${summary(result.counts)} in ${(result.ms / 1000).toFixed(1)} s`,
     ...broken.map(({ status, id, title, reason }) => `${status} ${id} ${title}: ${reason}`),
     ...files.map((file) => `report: ${file}`),
   ].join("\n");
+  if (args.format !== "github") return text;
+  const { githubLog } = await import("../lib/smoke/reports/github.ts");
+  const workspace = env.GITHUB_WORKSPACE ?? cwd;
+  return githubLog(result, text, { workspace, token: crypto.randomUUID() });
 }
 
 export default command;

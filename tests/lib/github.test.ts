@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { annotation, logGroup, placeBelow } from "../../lib/github.ts";
+import { annotation, logGroup, placeBelow, withoutCommands } from "../../lib/github.ts";
 
 test("an annotation is one line in which nothing can end it or start another", () => {
   const message = "50%\r\n::error::fake\x07\u202e";
@@ -23,6 +23,12 @@ test("text in a group can neither give commands nor switch them on again", () =>
     ...["  ::error::fake", "x ##[add-mask]y", "::endgroup::", "red"],
     ...["::t0k::", "::endgroup::"],
   ]);
+});
+
+test("a line for the log is no command, and stays legible", () => {
+  expect(withoutCommands("fail 1.1\n   ::error::x\n::a::\n##[error]y b::c")).toBe(
+    "fail 1.1\n   : :error::x\n: :a::\n## [error]y b::c",
+  );
 });
 
 test("a place is given where the file is below the workspace", () => {

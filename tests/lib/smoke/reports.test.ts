@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import { type Entry, type Status, statuses } from "../../../lib/smoke/record.ts";
+import { githubLog } from "../../../lib/smoke/reports/github.ts";
 import { html } from "../../../lib/smoke/reports/html.ts";
 import { ctrf, ctrfSchema, junit, plainCounts, tap } from "../../../lib/smoke/reports/machine.ts";
 import { markdownParts, summary } from "../../../lib/smoke/reports/markdown.ts";
@@ -116,10 +117,33 @@ test("every format counts what the record says", () => {
     plain.passed,
   );
 
+  // What was blocked shares one; the rest of what failed or is unclear has one each.
+  const log = githubLog(result, "text", { workspace: "/w", token: "t0k" });
+  expect(log.match(/^::error /gm)).toHaveLength(plain.failed - 3 + 1);
+  expect(log).toContain("::error title=3 steps blocked::");
+  expect(log.match(/^::warning /gm)).toHaveLength(6);
+
   const page = html(result);
   for (const status of statuses)
     expect(page.match(new RegExp(`<td class="s ${status}">`, "g"))).toHaveLength(3);
   expect(markdownParts(result).join("")).toContain(summary(result.counts));
+});
+
+test("a finding is annotated at its step, in the lanes of the workspace", () => {
+  const result = resultOf(recordOf(1, "is 500\n::error::fake"));
+  const steps = result.steps
+    .filter(({ status }) => status === "fail")
+    .map((step) => ({ ...step, source: "/w/lanes/03.yaml:12" }));
+  const options = { workspace: "/w", token: "t0k" };
+  const log = githubLog({ ...result, steps }, "x\n::error::y", options);
+  const lines = log.split("\n");
+  expect(lines.slice(0, 4)).toEqual([
+    ...["::group::AO smoke runbook", "::stop-commands::t0k", "x", "::error::y"],
+  ]);
+  expect(lines[6]).toMatch(
+    /^::error file=lanes\/03\.yaml,line=12,title=fail%3A 3\.\d+ .*::is 500%0A::error::fake$/,
+  );
+  expect(lines.filter((line) => line.startsWith("::error "))).toHaveLength(1);
 });
 
 test("nothing that AO says breaks out of a report", () => {
