@@ -17,7 +17,7 @@ import { commandMaker } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Reservation } from "../lib/planning/fast-path.ts";
 import type { Assessment, AssessOptions } from "../lib/storage/assess.ts";
-import type { Execution, RunOptions } from "../lib/storage/execute.ts";
+import type { Execution, Job, RunOptions } from "../lib/storage/execute.ts";
 import { type StepId, selectSteps, stepIds } from "../lib/storage/options.ts";
 import { plural, printable } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -115,9 +115,8 @@ const command = script({
     const reservation = await reservationOf(context);
     const options = await assessOptions(context, reservation);
     if (args.resume === true) return resumeRun(context, options);
-    if (args.execute === true) await refuseHeld(context);
+    if (args.execute === true) return executeRun(context, options, reservation);
     const found = assess(options);
-    if (args.execute === true) return executeRun(context, options, { first: found, reservation });
     if (args.rehearse === true) return rehearseRun(context, found);
     return showPlan(context, found);
   },
@@ -204,23 +203,47 @@ async function planText(context: MigrateContext, found: Assessment, mode: string
 async function executeRun(
   context: MigrateContext,
   options: AssessOptions,
-  { first, reservation }: { first: Assessment; reservation: Reservation | null },
+  reservation: Reservation | null,
 ): Promise<Outcome> {
+  await refuseHeld(context);
+  const job = await approvedJob(context, options, reservation);
+  if (typeof job === "string") return job;
+  // The question may have stood there for a while.
+  await refuseHeld(context);
+  const { execute } = await import("../lib/storage/execute.ts");
+  const { fileFastPath } = await import("../lib/planning/fast-path.ts");
+  using bar = progressBar(context, "Migrating");
+  const execution = await execute(job, bar.run);
+  fileFastPath(await fastPathOf(context), execution.id);
+  return report(context, execution);
+}
+
+/**
+ * Plans, refuses and asks; an outcome where there is nothing to carry out. A function of its own:
+ * what it looked at is large, and is let go of when it returns.
+ */
+async function approvedJob(
+  context: MigrateContext,
+  options: AssessOptions,
+  reservation: Reservation | null,
+): Promise<Job | Outcome> {
   const { args, out, terminal, cwd } = context;
-  const { demandApproved, fileFastPath } = await import("../lib/planning/fast-path.ts");
-  const review = callsOf(context).review("storage");
+  const { assess } = await import("../lib/storage/assess.ts");
+  const { demandApproved } = await import("../lib/planning/fast-path.ts");
   const { refuseBlocked, refuseLive, refuseRunning } = await import("../lib/storage/live.ts");
+  const first = assess(options);
+  const calls = callsOf(context);
   await refuseRunning(first.plan.inventory);
   if (args.plan !== undefined) {
     const { demandSamePlan, readSavedPlan } = await import("../lib/storage/saved-plan.ts");
-    const saved = readSavedPlan(resolve(cwd, args.plan));
-    demandSamePlan(saved, first.plan, callsOf(context).migrate);
+    demandSamePlan(readSavedPlan(resolve(cwd, args.plan)), first.plan, calls.migrate);
   }
-  refuseBlocked(first.plan, callsOf(context));
+  refuseBlocked(first.plan, calls);
   if (first.plan.steps.length === 0) return showPlan(context, first);
-  if (args.force !== true)
-    refuseLive(first.plan.inventory, callsOf(context).migrate("--execute", "--force"));
-  demandApproved(reservation, first.plan.id, review);
+  if (args.force !== true) {
+    refuseLive(first.plan.inventory, calls.migrate("--execute", "--force"));
+  }
+  demandApproved(reservation, first.plan.id, calls.review("storage"));
   const isFixed = args.plan !== undefined || (reservation?.approvedPlan ?? null) !== null;
   const decided = await decide(context, options, { found: first, isFixed });
   if (terminal.interactive && !args.yes) out.print(await planText(context, decided.found, "plan"));
@@ -230,13 +253,8 @@ async function executeRun(
     yes: args.yes === true,
   });
   if (!go) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
-  // The question may have stood there for a while.
-  await refuseHeld(context);
-  const { execute } = await import("../lib/storage/execute.ts");
-  using bar = progressBar(context, "Migrating");
-  const execution = await execute(decided.found, decided.options, bar.run);
-  fileFastPath(await fastPathOf(context), execution.id);
-  return report(context, execution);
+  const { jobOf } = await import("../lib/storage/execute.ts");
+  return jobOf(decided.found, decided.options);
 }
 
 /** Asks a person about every open decision; anybody else gets the defaults with --yes. */

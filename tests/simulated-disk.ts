@@ -98,7 +98,7 @@ export class SimulatedDisk implements Disk {
     this.#change([this.#entryChange(path, undefined)]);
   }
 
-  writeNew(path: string, content: readonly Uint8Array[], options: WriteOptions): void {
+  writeNew(path: string, content: Iterable<Uint8Array>, options: WriteOptions): void {
     const parent = this.#must(this.#parent(path));
     const ino = this.#add(path, this.#inode("file", options.mode & 0o700, parent));
     for (const bytes of content) this.#write(ino, bytes);

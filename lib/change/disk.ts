@@ -54,7 +54,7 @@ export interface Disk {
   /** Fails unless the directory is empty. */
   removeDir(path: string): void;
   /** Creates a file that must not exist and writes all of it, or leaves nothing behind. */
-  writeNew(path: string, content: readonly Uint8Array[], options: WriteOptions): void;
+  writeNew(path: string, content: Iterable<Uint8Array>, options: WriteOptions): void;
   /** Opens for appending, created if need be, cut to `length` bytes first. */
   openAppend(path: string, length: number): Appender;
   /** Moves within one device; `EEXIST` when something is there, `EXDEV` across devices. */
@@ -227,7 +227,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
-function writeNew(path: string, content: readonly Uint8Array[], options: WriteOptions): void {
+function writeNew(path: string, content: Iterable<Uint8Array>, options: WriteOptions): void {
   const fd = fs.openSync(path, "wx", options.mode & 0o700);
   try {
     for (const chunk of content) writeAll(fd, chunk);

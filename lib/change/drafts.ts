@@ -25,7 +25,7 @@ export function draftOf(before: Uint8Array, content: readonly Uint8Array[]): Dra
 }
 
 /** Most bytes that are kept; what goes beyond is computed again. */
-const roomBytes = 32 * 1024 * 1024;
+const roomBytes = 16 * 1024 * 1024;
 const slabBytes = 1024 * 1024;
 
 interface Entry {

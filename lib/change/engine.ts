@@ -13,11 +13,11 @@ import { emptyLedger, foldRecord, type Ledger } from "./ledger.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { AoLocks, releaseRunLock, takeRunLock } from "./lock.ts";
 import { refuseLostLines } from "./lost.ts";
-import { type Manifest, makeDirs, readMigration, readPlan, writeMigration } from "./migration.ts";
+import { makeDirs, readMigration, readPlan, writeMigration } from "./migration.ts";
 import type { EngineOptions } from "./options.ts";
 import { loadPatchers } from "./patch.ts";
 import { draftPrefix, Places } from "./places.ts";
-import { type Plan, planDigest } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { Roots } from "./roots.ts";
 import { Run } from "./run.ts";
 
@@ -145,22 +145,21 @@ export async function openNew(
       hint: `to go on: ${options.commands.resume}`,
     });
   }
-  const manifest: Manifest = {
-    schemaVersion: 1,
+  const manifest = {
+    schemaVersion: 1 as const,
     id: places.id,
     script: plan.script,
     title: plan.title,
     createdAt: timeOf(options),
     root: dirname(dirname(places.dir)),
     toolVersion,
-    planDigest: planDigest(plan.operations),
     operations: plan.operations.length,
   };
   try {
     clearDrafts(disk, dirname(places.dir));
-    writeMigration(disk, places, { manifest, plan, summary });
+    const sum = writeMigration(disk, places, { manifest, plan, summary });
     const context = await contextOf(options, places, plan, drafts);
-    const content = { lines: [], length: 0, sum: manifest.planDigest };
+    const content = { lines: [], length: 0, sum };
     return new Engine(options, context, content, emptyLedger());
   } catch (error) {
     discardMigration(disk, places);

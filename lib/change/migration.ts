@@ -11,7 +11,7 @@ import type { Disk } from "./disk.ts";
 import { type JournalContent, type JournalRecord, readJournal } from "./journal.ts";
 import { foldJournal, type Ledger } from "./ledger.ts";
 import type { Places } from "./places.ts";
-import { type Plan, planDigest } from "./plan.ts";
+import { canonical, type Plan, PlanDigest, planDigest } from "./plan.ts";
 
 /** `manifest.json`: what the migration is. It never changes. */
 export interface Manifest {
@@ -36,20 +36,29 @@ export interface Migration {
   journal: JournalContent;
 }
 
-/** `plan.json`: an operation a line, so that a fault has a line number a reader can use. */
-export function formatPlan(plan: Plan): Uint8Array[] {
+/**
+ * `plan.json`: an operation a line, so that a fault has a line number a reader can use. It comes in
+ * parts, since as one text a large plan would be in memory twice more.
+ *
+ * @param digest takes in the lines, as {@link planDigest} does
+ */
+export function* formatPlan(plan: Plan, digest?: PlanDigest): Generator<Uint8Array> {
   const { script, title, roots, operations } = plan;
   const head = JSON.stringify({ schemaVersion: 1, script, title, roots });
-  const parts = [Buffer.from(`${head.slice(0, -1)},"operations":[\n`)];
-  const stride = 1000;
-  for (let start = 0; start < operations.length; start += stride) {
-    const lines = operations.slice(start, start + stride).map((each) => JSON.stringify(each));
-    const isLast = start + stride >= operations.length;
-    parts.push(Buffer.from(`${lines.join(",\n")}${isLast ? "" : ","}\n`));
+  let part = `${head.slice(0, -1)},"operations":[`;
+  for (const [index, operation] of operations.entries()) {
+    const line = canonical(operation);
+    digest?.add(line);
+    part += `${index === 0 ? "" : ","}\n${line}`;
+    if (part.length < partLength) continue;
+    yield Buffer.from(part);
+    part = "";
   }
-  parts.push(Buffer.from("]}\n"));
-  return parts;
+  yield Buffer.from(`${part}\n]}\n`);
 }
+
+/** Characters of one part of a plan. */
+const partLength = 64 * 1024;
 
 /**
  * Reads a plan's text.
@@ -70,19 +79,26 @@ export async function parsePlan(text: string, file: string): Promise<Plan> {
   return plan;
 }
 
-/** Writes the files of a new migration and makes it appear at once, complete. */
+/**
+ * Writes the files of a new migration and makes it appear at once, complete.
+ *
+ * @returns the digest of the plan
+ */
 export function writeMigration(
   disk: Disk,
   places: Places,
-  files: { manifest: Manifest; plan: Plan; summary: string | undefined },
-): void {
+  files: { manifest: Omit<Manifest, "planDigest">; plan: Plan; summary: string | undefined },
+): string {
   const draft = places.draft();
   // What is thrown away may come from a directory that only its owner could enter.
   for (const dir of [draft.dir, draft.staging, draft.trash]) disk.makeDir(dir, 0o700);
-  const write = (path: string, content: Uint8Array[]) =>
+  const write = (path: string, content: Iterable<Uint8Array>) =>
     disk.writeNew(path, content, { mode: 0o600 });
-  write(draft.manifest, [Buffer.from(`${JSON.stringify(files.manifest, null, 2)}\n`)]);
-  write(draft.plan, formatPlan(files.plan));
+  const digest = new PlanDigest();
+  write(draft.plan, formatPlan(files.plan, digest));
+  const planDigest = digest.end();
+  const manifest: Manifest = { ...files.manifest, planDigest };
+  write(draft.manifest, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
   write(draft.journal, []);
   const written = [draft.manifest, draft.plan, draft.journal];
   if (files.summary !== undefined) {
@@ -92,6 +108,7 @@ export function writeMigration(
   disk.sync(written, [draft.dir]);
   disk.renameNoReplace(draft.dir, places.dir);
   disk.sync([], [dirname(places.dir)]);
+  return planDigest;
 }
 
 /** Makes a directory and those above it, as far as they are missing. */

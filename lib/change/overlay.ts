@@ -30,11 +30,12 @@ type State =
 
 interface Node {
   state?: State;
-  children: Map<string, Node>;
+  /** Absent in the many leaves of a large plan. */
+  children?: Map<string, Node> | undefined;
 }
 
 export class Overlay {
-  #root: Node = { state: { kind: "link", real: "/" }, children: new Map() };
+  #root: Node = { state: { kind: "link", real: "/" } };
 
   /** @param caseless whether the file system takes `a` and `A` for the same name */
   constructor(
@@ -59,7 +60,7 @@ export class Overlay {
   set(path: string, state: Exclude<Future, { kind: "real" }>): void {
     const node = this.#nodeAt(path);
     node.state = state;
-    node.children.clear();
+    node.children = undefined;
   }
 
   /** Moves what will be at `from`, with everything below it, to `to`. */
@@ -70,7 +71,7 @@ export class Overlay {
     target.state = source.state ?? state;
     target.children = source.children;
     source.state = { kind: "absent" };
-    source.children = new Map();
+    source.children = undefined;
   }
 
   /** The state that holds at a path: its own, or what follows from the nearest one above. */
@@ -79,7 +80,7 @@ export class Overlay {
     let node: Node | undefined = this.#root;
     for (const name of path.split("/")) {
       if (name === "") continue;
-      node = node?.children.get(this.#key(name));
+      node = node?.children?.get(this.#key(name));
       state = node?.state ?? below(state, name);
     }
     return state;
@@ -90,9 +91,10 @@ export class Overlay {
     for (const name of path.split("/")) {
       if (name === "") continue;
       const key = this.#key(name);
+      node.children ??= new Map();
       let child = node.children.get(key);
       if (child === undefined) {
-        child = { children: new Map() };
+        child = {};
         node.children.set(key, child);
       }
       node = child;

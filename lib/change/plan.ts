@@ -26,9 +26,28 @@ export interface Plan {
  * @returns 64 hex digits
  */
 export function planDigest(operations: readonly Operation[]): string {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for (const operation of operations) hasher.update(`${JSON.stringify(ordered(operation))}\n`);
-  return hasher.digest("hex");
+  const digest = new PlanDigest();
+  for (const operation of operations) digest.add(canonical(operation));
+  return digest.end();
+}
+
+/** {@link planDigest}, for whoever has the lines anyway. */
+export class PlanDigest {
+  readonly #hasher = new Bun.CryptoHasher("sha256");
+
+  add(line: string): void {
+    this.#hasher.update(line);
+    this.#hasher.update("\n");
+  }
+
+  end(): string {
+    return this.#hasher.digest("hex");
+  }
+}
+
+/** The operation as JSON, always the same text for the same operation. */
+export function canonical(operation: Operation): string {
+  return JSON.stringify(ordered(operation));
 }
 
 /** The operation with its keys in one order; absent and undefined members are the same. */

@@ -64,6 +64,7 @@ export async function findMismatches(
       await Bun.sleep(0);
     }
   }
+  input.onStride?.(operations.length);
   return found;
 }
 

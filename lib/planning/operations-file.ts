@@ -18,7 +18,7 @@ export function operationsFileOf(document: string): string {
 
 /** The plan as its file has it. */
 export function formatOperations(plan: Plan): string {
-  return Buffer.concat(formatPlan(plan)).toString();
+  return Buffer.concat([...formatPlan(plan)]).toString();
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Carries out a storage plan through the change engine, and looks whether the disk now is V3. */
 
 import { join } from "node:path";
-import { listMigrations, newMigrationId } from "../change/history.ts";
-import type { EngineOptions, TmuxPort } from "../change/options.ts";
+import { listMigrations, loadPlan, newMigrationId } from "../change/history.ts";
+import type { EngineOptions, Progress, TmuxPort } from "../change/options.ts";
+import type { Plan } from "../change/plan.ts";
 import { applyPlan, resume } from "../change/transaction.ts";
 import { ToolkitError } from "../errors.ts";
 import { verifyWorktree } from "../git.ts";
@@ -14,7 +15,7 @@ import { type Assessment, type AssessOptions, assess } from "./assess.ts";
 import { refuseRunning } from "./live.ts";
 import { operationsOf } from "./plan.ts";
 import { plainStyle, planReport } from "./report.ts";
-import { rootsOf } from "./roots.ts";
+import { recordedRoots, rootsOf } from "./roots.ts";
 
 /** What the engine is given by the script: how to draw, when to stop, what to tell the user. */
 export type RunOptions = Pick<EngineOptions, "onProgress" | "signal" | "command"> & {
@@ -32,37 +33,56 @@ export interface Execution {
   leftovers: string[];
 }
 
-/** Applies a plan and verifies the result by scanning again. */
-export async function execute(
-  before: Assessment,
-  options: AssessOptions,
-  run: RunOptions,
-): Promise<Execution> {
-  const { places, env, now } = options;
-  const { inventory } = before.plan;
-  const operations = operationsOf(before.plan);
-  // A worktree that git did not accept before cannot be asked to be accepted after.
-  const healthy = before.plan.target.worktrees.filter(
-    ({ leaf }) => leaf.adminDir !== undefined && verifyWorktree(leaf.path, env) === null,
-  );
-  const id = newMigrationId(now, "v3");
-  const roots = rootsOf(inventory);
-  Bun.gc(true);
-  const result = await applyPlan({
-    ...engineOptions(id, places, env, roots, run),
-    toolVersion: run.toolVersion,
-    summary: planSummary(id, before),
+/**
+ * A migration that is ready to run: all that execution needs of a plan. What the scan saw takes
+ * ten times the room, so whoever runs a job should hold on to nothing else of its plan.
+ */
+export interface Job {
+  id: string;
+  plan: Plan;
+  /** `plan.md`. */
+  summary: string;
+  /** Where worktrees will stand that git accepts today; it must accept them there. */
+  worktrees: string[];
+  /** How the plan was made, to look again when it is done. */
+  options: AssessOptions;
+}
+
+/** Makes a plan ready to run, under an id of its own. */
+export function jobOf(before: Assessment, options: AssessOptions): Job {
+  const { steps, inventory, target } = before.plan;
+  const id = newMigrationId(options.now, "v3");
+  const accepted = (path: string) => verifyWorktree(path, options.env) === null;
+  return {
+    id,
     plan: {
       script: "migrate",
-      title: `V3 storage: ${plural(before.plan.steps.length, "step")}`,
-      operations,
-      roots,
+      title: `V3 storage: ${plural(steps.length, "step")}`,
+      operations: operationsOf(before.plan),
+      roots: rootsOf(inventory),
     },
-  });
-  // The disk is about to be read once more, beside what the first look and the engine left behind.
+    summary: planSummary(id, before),
+    worktrees: target.worktrees
+      .filter(({ leaf }) => leaf.adminDir !== undefined && accepted(leaf.path))
+      .map(({ to }) => to),
+    options,
+  };
+}
+
+/** Applies the job's plan and verifies the result by scanning again. */
+export async function execute(job: Job, run: RunOptions): Promise<Execution> {
+  const { id, plan, summary, worktrees, options } = job;
+  const { places, env } = options;
   Bun.gc(true);
-  const moved = healthy.map((move) => move.to);
-  return finished(id, result, verify(options, moved), places);
+  const result = await applyPlan({
+    ...engineOptions(id, places, env, plan.roots, run),
+    toolVersion: run.toolVersion,
+    summary,
+    plan,
+  });
+  // The disk is about to be read once more, beside what the engine left behind.
+  Bun.gc(true);
+  return finished(id, result, verify(options, worktrees), places);
 }
 
 /** Finishes the interrupted storage migration of this disk. */
@@ -80,7 +100,9 @@ export async function resumeStorage(options: AssessOptions, run: RunOptions): Pr
       `Cannot resume in "${places.baseDir}": nothing was interrupted`,
     );
   }
-  const roots = rootsOf(inventory);
+  // Half-way the disk may no longer say where a V0 directory or a repository is; the plan does.
+  const { roots: recorded } = await loadPlan(newest.dir);
+  const roots = [...rootsOf(inventory), ...recordedRoots(places, recorded)];
   const result = await resume(engineOptions(newest.id, places, env, roots, run));
   return finished(newest.id, result, verify(options, []), places);
 }
@@ -115,9 +137,29 @@ function engineOptions(
     roots,
     commands: run.commands(id),
     tmux: tmuxPort(env),
-    ...(onProgress !== undefined && { onProgress }),
+    onProgress: tidying(onProgress),
     ...(signal !== undefined && { signal }),
     ...(command !== undefined && { command }),
+  };
+}
+
+/** Operations between two collections of garbage; each collection takes some 30 ms. */
+const tidyEvery = 2_500;
+
+/**
+ * Passes progress on, and has garbage collected as the run goes. Left alone the collector lets it
+ * grow to as much again as is in use, and a large disk in use is large enough.
+ */
+function tidying(onProgress: EngineOptions["onProgress"]): (progress: Progress) => void {
+  let tidied = { phase: "", done: 0 };
+  return (progress) => {
+    onProgress?.(progress);
+    const { phase, done, total } = progress;
+    if (total < tidyEvery) return;
+    const isAtEdge = phase !== tidied.phase || done === total;
+    if (!isAtEdge && done - tidied.done < tidyEvery) return;
+    tidied = { phase, done };
+    Bun.gc(true);
   };
 }
 

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { gitStatus, verifyWorktree } from "../../../lib/git.ts";
 import { assess } from "../../../lib/storage/assess.ts";
-import { execute } from "../../../lib/storage/execute.ts";
+import { execute, jobOf } from "../../../lib/storage/execute.ts";
 import { operationsOf } from "../../../lib/storage/plan.ts";
 import type { Disk } from "../../disk/spec.ts";
 import { disks } from "../../disk.ts";
@@ -39,7 +39,7 @@ describe.each(Object.keys(disks).filter((name) => !blocked.has(name)))("on the d
         .map((leaf) => [leaf.path, gitStatus(leaf.path, disk.env)]),
     );
     if (first.plan.steps.length === 0) return;
-    const done = await execute(first, options, run);
+    const done = await execute(jobOf(first, options), run);
     expect(done.leftovers).toEqual([]);
     expect(done.warnings).toEqual([]);
 
