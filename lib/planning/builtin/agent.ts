@@ -16,6 +16,7 @@ import type { PlanningState } from "../state.ts";
 import type { StepName } from "../steps.ts";
 import { lint, type Recorded } from "./lint.ts";
 import { answersIn, type BuiltinPlan, type BuiltinSource } from "./source.ts";
+import { obstacles } from "./space.ts";
 import {
   choiceText,
   copyThenSwitchText,
@@ -79,7 +80,7 @@ async function answer(disk: Disk, asked: Asked): Promise<string> {
       saveFile(disk, join(cwd, "approaches/copy-then-switch.md"), copyThenSwitchText(plan));
       return `Two approaches to: ${plan.title}.\n`;
     case "pick-best":
-      return choiceText(plan.facts, plan);
+      return choiceText(plan);
     case "expand":
     case "revise":
       return expand(disk, asked);
@@ -140,6 +141,7 @@ function decide(plan: BuiltinPlan): string {
   if (open.length > 0) {
     reasons.push(`decisions taken by default: ${open.map(({ key }) => key).join(", ")}`);
   }
+  reasons.push(...obstacles(plan.measure()));
   if (plan.warnings.length > 0) reasons.push(`warnings: ${plan.warnings.length}`);
   if (plan.live.length > 0) reasons.push(`at work now: ${plan.live.length}`);
   if (reasons.length > 0) return line("approve-needs-human", oneLine(reasons.join("; ")));
@@ -162,6 +164,8 @@ async function readyCheck(options: BuiltinOptions, request: AskRequest): Promise
   if (blocker !== undefined) return `ready: no — blocked: ${oneLine(blocker)}\n`;
   const recorded = await readOperations(options.disk, request.cwd, phase.file);
   if (recorded === null) return "ready: yes — it changes nothing\n";
+  const [obstacle] = obstacles(plan.measure(recorded.operations));
+  if (obstacle !== undefined) return `ready: no — ${oneLine(obstacle)}\n`;
   const mismatches = await checkPlan({
     migrationDir: join(request.cwd, "nowhere"),
     // What is gone from the disk names no place any more; here nothing is written.

@@ -2,6 +2,7 @@
 
 import type { Operation } from "../../change/operation.ts";
 import type { Feedback } from "../state.ts";
+import type { DiskFacts } from "./space.ts";
 
 /** Something that the plan cannot decide alone, with the answer it was made with. */
 export interface OpenDecision {
@@ -39,19 +40,8 @@ export interface BuiltinPlan {
   live: string[];
   /** Where operations may write. */
   roots: string[];
-  facts: DiskFacts;
-}
-
-/** What the choice between moving and copying depends on. */
-export interface DiskFacts {
-  /** The directory that holds the state. */
-  place: string;
-  /** Bytes a full copy would take. */
-  bytes: number;
-  /** Bytes free there; null when unknown. */
-  free: number | null;
-  /** Devices that the state is spread over. */
-  devices: number;
+  /** What operations of this plan need of the disk, by default all; measured when it is asked. */
+  measure(operations?: readonly Operation[]): DiskFacts;
 }
 
 /** A target of the built-in planner. */

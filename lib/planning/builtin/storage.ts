@@ -1,24 +1,27 @@
 /** The V3 storage migration as a target of the built-in planner. */
 
-import { existsSync, statfsSync, statSync } from "node:fs";
 import type { Places } from "../../paths.ts";
 import type { Env } from "../../process.ts";
 import { assess } from "../../storage/assess.ts";
 import { liveReasons } from "../../storage/live.ts";
 import { selectSteps } from "../../storage/options.ts";
+import { operationsOf } from "../../storage/plan.ts";
 import { rootsOf } from "../../storage/roots.ts";
 import { plural } from "../../text.ts";
-import type { BuiltinPlan, BuiltinSource, DiskFacts } from "./source.ts";
+import type { BuiltinPlan, BuiltinSource } from "./source.ts";
+import { type DiskLook, measure } from "./space.ts";
 
 export interface StorageOptions {
   places: Places;
   env: Env;
   /** Ask tmux. */
   tmux: boolean;
+  /** How space is measured. @default the disk itself */
+  look?: DiskLook;
 }
 
 /** Plans as the storage migration does, one phase a step. */
-export function storageSource({ places, env, tmux }: StorageOptions): BuiltinSource {
+export function storageSource({ places, env, tmux, look }: StorageOptions): BuiltinSource {
   return {
     target: "storage",
     async plan({ now, answers }): Promise<BuiltinPlan> {
@@ -40,24 +43,13 @@ export function storageSource({ places, env, tmux }: StorageOptions): BuiltinSou
         blockers: plan.blockers,
         live: liveReasons(plan.inventory),
         roots: rootsOf(plan.inventory),
-        facts: diskFacts(places, found.record().inventory.totals.bytes),
+        measure: (operations = operationsOf(plan)) =>
+          measure(
+            operations,
+            { place: places.baseDir, bytes: found.record().inventory.totals.bytes },
+            look,
+          ),
       };
     },
   };
-}
-
-function diskFacts({ baseDir, worktreeRoot }: Places, bytes: number): DiskFacts {
-  const there = [baseDir, worktreeRoot].filter((path) => existsSync(path));
-  const devices = new Set(there.map((path) => statSync(path).dev)).size;
-  return { place: baseDir, bytes, free: freeBytes(baseDir), devices: Math.max(1, devices) };
-}
-
-/** Bytes that are free where a path is; null when nobody can say. */
-export function freeBytes(path: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
 }

@@ -8,7 +8,7 @@ import { formatPlace } from "../../errors.ts";
 import { isInside } from "../../paths.ts";
 import { plural } from "../../text.ts";
 import type { BuiltinPhase, BuiltinPlan, BuiltinSource } from "./source.ts";
-import { freeBytes } from "./storage.ts";
+import { measure, treeBytes } from "./space.ts";
 
 /** As much of a plan for task sessions as is looked at here. */
 export interface TaskLook {
@@ -31,7 +31,6 @@ export function tasksSource(look: (now: Date) => TaskLook): BuiltinSource {
         ({ place, message }) => `${formatPlace(place)}: ${message}`,
       );
       const unknown = [...answers.keys()].map((key) => `The plan does not ask "${key}".`);
-      const bytes = plan.operations.reduce((sum, operation) => sum + contentBytes(operation), 0);
       return {
         get id() {
           return taskPlanId(plan.operations);
@@ -44,7 +43,8 @@ export function tasksSource(look: (now: Date) => TaskLook): BuiltinSource {
         blockers: [],
         live: [],
         roots: [places.workflowDir],
-        facts: { place: places.workflowDir, bytes, free: freeBytes(places.root), devices: 1 },
+        measure: (operations = plan.operations) =>
+          measure(operations, { place: places.workflowDir, bytes: treeBytes(places.versionsDir) }),
       };
     },
   };
@@ -53,10 +53,6 @@ export function tasksSource(look: (now: Date) => TaskLook): BuiltinSource {
 /** By what a plan for task sessions is recognised. */
 export function taskPlanId(operations: readonly Operation[]): string {
   return planDigest(operations).slice(0, 16);
-}
-
-function contentBytes(operation: Operation): number {
-  return operation.op === "create" ? operation.content.length : 0;
 }
 
 function phasesOf(versionsDir: string, plan: TaskLook["plan"]): BuiltinPhase[] {

@@ -2,33 +2,36 @@
 
 import { formatBytes, plural, printable } from "../../text.ts";
 import { headings } from "../phases.ts";
-import type { BuiltinPhase, BuiltinPlan, DiskFacts } from "./source.ts";
+import type { BuiltinPhase, BuiltinPlan } from "./source.ts";
+import { type DeviceFacts, obstacles } from "./space.ts";
 
 /** Most details that a document lists; its operations have them all. */
 const shownDetails = 40;
 
 export function inPlaceText(plan: BuiltinPlan): string {
-  const { facts, phases } = plan;
-  const across = facts.devices > 1 ? "Some moves go to another device and are copied there.\n" : "";
+  const { devices } = plan.measure();
+  const across =
+    devices.length > 1 ? " Moves between devices copy, compare, and only then remove." : "";
   return `# In place
 
 Every change is made where the state is, as an operation that can be taken back: moves within one
-device, edits that keep every other byte, nothing deleted.
+device, edits that keep every other byte, nothing deleted.${across}
 
-- Space: about ${formatBytes(spaceInPlace(plan))} for the journal and what goes to the trash.
-- ${across}Interrupted, it is resumed or rolled back; every phase is a safe place to stop.
-- ${plural(phases.length, "phase")}, ${plural(operationsOf(plan), "operation")}.
+${spaceText(devices, ({ inPlace }) => inPlace)}
+- Interrupted, it is resumed or rolled back; every phase is a safe place to stop.
+- ${plural(plan.phases.length, "phase")}, ${plural(operationsOf(plan), "operation")}.
 - ${liveText(plan)}
 `;
 }
 
 export function copyThenSwitchText(plan: BuiltinPlan): string {
-  const { bytes, free, place } = plan.facts;
+  const { bytes, place, devices } = plan.measure();
   return `# Copy, then switch
 
-A full copy is brought to the new layout, and takes the old one's place at the end.
+A full copy (${formatBytes(bytes)} of ${place}) is brought to the new layout by the same operations,
+and takes the old one's place at the end.
 
-- Space: ${formatBytes(bytes)} for the copy; ${free === null ? "unknown" : formatBytes(free)} free at ${place}.
+${spaceText(devices, ({ copy }) => copy)}
 - Paths outside of the copy (git's worktree links, agents' history, tmux) point to the old place
   until the switch, and have to be changed at that very moment.
 - Whatever is written to the old place meanwhile is lost, unless everything stands still.
@@ -36,20 +39,24 @@ A full copy is brought to the new layout, and takes the old one's place at the e
 `;
 }
 
+/** One line a device. */
+function spaceText(
+  devices: readonly DeviceFacts[],
+  needed: (device: DeviceFacts) => number,
+): string {
+  return devices
+    .map((device) => {
+      const { place, free, isWritable } = device;
+      const room = free === null ? "how much is free is unknown" : `${formatBytes(free)} free`;
+      const closed = isWritable ? "" : ", which cannot be written to";
+      return `- Space: about ${formatBytes(needed(device))} at ${printable(place)}${closed}; ${room}.`;
+    })
+    .join("\n");
+}
+
 function liveText({ live }: BuiltinPlan): string {
   if (live.length === 0) return "Nothing is at work there now.";
   return `At work there now: ${live.slice(0, 5).map(printable).join("; ")}.`;
-}
-
-/** A rough guess: a line of journal for each operation, and what `create` writes. */
-function spaceInPlace({ phases }: BuiltinPlan): number {
-  let bytes = 0;
-  for (const { operations } of phases) {
-    for (const operation of operations) {
-      bytes += 300 + (operation.op === "create" ? operation.content.length : 0);
-    }
-  }
-  return bytes;
 }
 
 export function operationsOf({ phases }: BuiltinPlan): number {
@@ -57,16 +64,33 @@ export function operationsOf({ phases }: BuiltinPlan): number {
 }
 
 /** Which way, and why; the same facts give the same choice. */
-export function choiceText(facts: DiskFacts, plan: BuiltinPlan): string {
-  const reasons = ["in-place changes can be resumed and rolled back, phase by phase"];
-  if (facts.free !== null && facts.free < facts.bytes) {
-    reasons.push("there is no space for a copy");
+export function choiceText(plan: BuiltinPlan): string {
+  const facts = plan.measure();
+  const sum = (needed: (device: DeviceFacts) => number) =>
+    formatBytes(facts.devices.reduce((total, device) => total + needed(device), 0));
+  const [inPlace, copy] = [sum((device) => device.inPlace), sum((device) => device.copy)];
+  const reasons = [
+    "in-place changes can be resumed and rolled back, phase by phase; a switch is all or nothing",
+    `it needs about ${inPlace}, a copy ${copy}: the copy goes through the same operations`,
+  ];
+  const tooSmall = facts.devices.find(({ free, copy }) => free !== null && free < copy);
+  if (tooSmall !== undefined) reasons.push(`a copy has no space at ${printable(tooSmall.place)}`);
+  if (plan.live.length > 0) {
+    const live = plural(plan.live.length, "thing is", "things are");
+    reasons.push(`${live} at work: a copy would miss what is written meanwhile`);
   }
-  if (plan.live.length > 0) reasons.push("a copy would miss what is written meanwhile");
-  if (facts.devices > 1) reasons.push("the state is on several devices, so no switch is atomic");
+  if (facts.devices.length > 1) {
+    const count = `${facts.devices.length} devices`;
+    reasons.push(`it writes to ${count}, and no switch of two is atomic`);
+  }
+  const inTheWay = obstacles(facts);
+  const list = (lines: string[]) => lines.map((line) => `- ${line}`).join("\n");
+  const not =
+    inTheWay.length === 0
+      ? ""
+      : `Neither way can be gone now; a person has to make room first:\n\n${list(inTheWay)}\n\n`;
   return (
-    "Picked: in-place.\n\n" +
-    `${reasons.map((reason) => `- ${reason}`).join("\n")}\n\n` +
+    `Picked: in-place.\n\n${list(reasons)}\n\n${not}` +
     "Taken over from copy-then-switch: nothing runs while AO is at work on the disk.\n"
   );
 }

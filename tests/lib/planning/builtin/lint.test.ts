@@ -22,7 +22,7 @@ const plan = (change: Partial<BuiltinPlan> = {}): BuiltinPlan => ({
   blockers: [],
   live: [],
   roots,
-  facts: { place: "/state", bytes: 1, free: null, devices: 1 },
+  measure: () => ({ place: "/state", bytes: 1, devices: [] }),
   ...change,
 });
 

@@ -11,6 +11,7 @@ import { listMigrations } from "../../../../lib/change/history.ts";
 import { undo } from "../../../../lib/change/transaction.ts";
 import { resolvePlaces } from "../../../../lib/paths.ts";
 import { decisionText } from "../../../../lib/planning/builtin/source.ts";
+import { type DiskLook, realLook } from "../../../../lib/planning/builtin/space.ts";
 import { storageSource } from "../../../../lib/planning/builtin/storage.ts";
 import { listRows } from "../../../../lib/planning/list.ts";
 import { requireManifest } from "../../../../lib/planning/manifest.ts";
@@ -33,7 +34,7 @@ import { diffTrees, readTree } from "../../../tree.ts";
 const slug = "v3";
 
 /** A disk with a root for plans beside it, and everything the commands would set up. */
-function setUp(name: string) {
+function setUp(name: string, look: DiskLook = realLook) {
   const build = disks[name];
   if (build === undefined) throw new Error(`no disk ${name}`);
   const disk: Disk = build();
@@ -48,7 +49,7 @@ function setUp(name: string) {
     env: disk.env,
     now: clock(),
   };
-  const sources = [storageSource({ places, env: disk.env, tmux: true })];
+  const sources = [storageSource({ places, env: disk.env, tmux: true, look })];
   const limits = { timeoutMs: 1000, idleMs: 1000, model: undefined };
   const agent = agentFor(site, { with: "builtin", sources, ...limits });
   const setup = {
@@ -179,7 +180,9 @@ describe("the built-in planner", () => {
     await plan();
     const read = (file: string) => readFileSync(join(migrationDirOf(site, slug), file), "utf8");
     expect(read("approaches/in-place.md")).toMatch(/^- 8 phases, \d+ operations\.$/m);
-    expect(read("approaches/copy-then-switch.md")).toMatch(/KB for the copy; .* free at \//);
+    const space = /^- Space: about [\d.]+ KB at \S+; [\d.]+ [MGT]B free\.$/m;
+    expect(read("approaches/in-place.md")).toMatch(space);
+    expect(read("approaches/copy-then-switch.md")).toMatch(space);
     const picked = read(".planning/stages/pick-best.stdout.md");
     expect(picked).toStartWith("Picked: in-place.");
     expect(read("plan.md")).toContain("1. import-v1-hash-dirs: Import V1");
@@ -243,6 +246,45 @@ describe("the built-in planner", () => {
     const steps = await broken.plan();
     expect(steps.at(-1)).toStartWith("review-2 abandon");
     expect(broken.manifest().status).toBe("planning");
+  });
+
+  test("where it does not fit a person is asked, and no phase runs until it does", async () => {
+    let free = 1000;
+    const { disk, site, plan, phases, manifest } = setUp("v1AndV2Mix", {
+      ...realLook,
+      free: () => free,
+    });
+    using _ = disk;
+    const before = treeOf(disk);
+    await plan();
+    const read = (file: string) => readFileSync(join(migrationDirOf(site, slug), file), "utf8");
+    const picked = read(".planning/stages/pick-best.stdout.md");
+    expect(picked).toContain("Neither way can be gone now; a person has to make room first");
+    expect(picked).toContain("- a copy has no space at /");
+    expect(manifest()).toMatchObject({ status: "ready", awaitingHumanReview: true });
+    expect(manifest().humanReviewReason).toMatch(/KB are needed at \S+, 1000 B are free/);
+    await approve(site, slug);
+    const [result] = await phases();
+    expect(result).toMatchObject({ outcome: "not-routed", failure: "phase-ready-no" });
+    expect(diffTrees(before, treeOf(disk))).toEqual([]);
+    free = 1e9;
+    const again = await phases();
+    expect(again.map(({ outcome }) => outcome)).toContain("commit");
+  });
+
+  test("nothing is approved automatically that could not be carried out on this disk", async () => {
+    const looks: [Partial<DiskLook>, string | null][] = [
+      [{}, null],
+      [{ writable: () => false }, "cannot be written to"],
+      [{ free: () => 10 }, "10 B are free"],
+    ];
+    for (const [change, reason] of looks) {
+      const { disk, plan, manifest, state } = setUp("cleanV2", { ...realLook, ...change });
+      using _ = disk;
+      await plan();
+      expect(state().finalDecision).toBe(reason === null ? "approve-auto" : "approve-needs-human");
+      if (reason !== null) expect(manifest().humanReviewReason).toContain(reason);
+    }
   });
 
   test("while AO or a session is at work no phase runs", async () => {
