@@ -92,7 +92,7 @@ describe("the comparison", () => {
     );
     expect(inPlaceText(plan)).toMatch(/^- Space: about \d+ B at \/state; 1\.9 MB free\.$/m);
     expect(inPlaceText(plan)).toMatch(/^- Space: about 12\.0 KB at \/far; 4\.9 KB free\.$/m);
-    expect(copyThenSwitchText(plan)).toMatch(/^- Space: about 977 KB at \/state; 1\.9 MB free\.$/m);
+    expect(copyThenSwitchText(plan)).toMatch(/^- Space: about 977\.0 KB at \/state; 1\.9 MB free\.$/m);
     expect(copyThenSwitchText(planOf([], { free: () => null, writable: () => false }))).toContain(
       "at /state, which cannot be written to; how much is free is unknown.",
     );
