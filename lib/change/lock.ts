@@ -63,6 +63,8 @@ function refuseLinked(disk: Disk, dir: string): void {
 export function releaseRunLock(lock: DiskLock): void {
   try {
     lock.write("");
+  } catch {
+    // The kernel frees it all the same, and the name in the file counts only while it is held.
   } finally {
     lock.close();
   }

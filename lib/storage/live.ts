@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { realDisk } from "../change/disk.ts";
 import { releaseRunLock, takeRunLock, waitFor } from "../change/lock.ts";
+import { nothingChanged } from "../change/stop.ts";
 import { ToolkitError } from "../errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { tmuxFields } from "./metadata-edits.ts";
@@ -37,14 +38,18 @@ function wayOn({ openMigrations, migrationHolder }: Inventory, calls: Calls): st
 /**
  * A migration that has not ended may be running still; then its holder is who to tell about.
  *
- * @throws {ToolkitError} refused, naming the process that holds the lock
+ * @throws {ToolkitError} refused, naming the process that holds the lock, or what the disk said
  */
 export async function refuseRunning({ places, openMigrations }: Inventory): Promise<void> {
   const [migration] = openMigrations;
   if (migration === undefined) return;
   const holder = { pid: process.pid, command: "migrate", startedAt: new Date().toISOString() };
   const file = join(places.baseDir, "migrations", ".lock");
-  releaseRunLock(await takeRunLock(realDisk, file, { ...holder, migration }));
+  try {
+    releaseRunLock(await takeRunLock(realDisk, file, { ...holder, migration }));
+  } catch (error) {
+    throw nothingChanged(migration, error);
+  }
 }
 
 /** @throws {ToolkitError} refused, while AO or one of its sessions is live */

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, mock, test } from "bun:test";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { realDisk } from "../../../lib/change/disk.ts";
@@ -59,6 +59,17 @@ describe("the run lock", () => {
     await child.exited;
     releaseRunLock(await takeRunLock(realDisk, file, me));
     expect(runningMigration(realDisk, file)).toBeNull();
+  });
+
+  test("is given back also where its file cannot be written any more", () => {
+    const lock = {
+      write: () => {
+        throw Object.assign(new Error("EIO: i/o error, write"), { code: "EIO" });
+      },
+      close: mock(),
+    };
+    releaseRunLock(lock);
+    expect(lock.close).toHaveBeenCalledTimes(1);
   });
 
   test("ends with its process, even when that leaves a child behind", async () => {
