@@ -6,7 +6,15 @@
  * is why it never fits where in-place does not, and why in-place is picked wherever it fits.
  */
 
-import { accessSync, constants, lstatSync, readdirSync, statfsSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { type Operation, subjectOf, touchedBy } from "../../change/operation.ts";
 import { formatBytes } from "../../text.ts";
@@ -17,6 +25,7 @@ export interface DiskLook {
   bytes(path: string): number;
   /** Device of the path, or of the nearest directory above it that exists. */
   device(path: string): number;
+  exists(path: string): boolean;
   /** Bytes free there; null when nobody can say. */
   free(path: string): number | null;
   /** Whether that existing place may be written to. */
@@ -122,10 +131,9 @@ class Origins {
 }
 
 function existing(path: string, look: DiskLook): string {
-  const device = look.device(path);
   let place = path;
-  while (place !== dirname(place) && look.free(place) === null) place = dirname(place);
-  return look.device(place) === device ? place : path;
+  while (place !== dirname(place) && !look.exists(place)) place = dirname(place);
+  return place;
 }
 
 /** Why in-place cannot be carried out on this disk now, one line a device; empty when it can. */
@@ -140,6 +148,7 @@ export function obstacles({ devices }: DiskFacts): string[] {
 export const realLook: DiskLook = {
   bytes: treeBytes,
   device: deviceOf,
+  exists: existsSync,
   free(path) {
     try {
       const { bavail, bsize } = statfsSync(path);

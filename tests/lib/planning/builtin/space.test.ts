@@ -14,7 +14,8 @@ const state = { place: "/state", bytes: 1_000_000 };
 const look = (change: Partial<DiskLook> = {}): DiskLook => ({
   bytes: (path) => Number(/(\d+)$/.exec(path)?.[1] ?? 0),
   device: (path) => (path.startsWith("/far") ? 2 : 1),
-  free: (path) => (path === "/far" ? 5000 : path === "/state" ? 2_000_000 : null),
+  free: (path) => (path === "/far" ? 5000 : 2_000_000),
+  exists: (path) => path === "/state" || path === "/far",
   writable: () => true,
   ...change,
 });
@@ -92,7 +93,9 @@ describe("the comparison", () => {
     );
     expect(inPlaceText(plan)).toMatch(/^- Space: about \d+ B at \/state; 1\.9 MB free\.$/m);
     expect(inPlaceText(plan)).toMatch(/^- Space: about 12\.0 KB at \/far; 4\.9 KB free\.$/m);
-    expect(copyThenSwitchText(plan)).toMatch(/^- Space: about 977\.0 KB at \/state; 1\.9 MB free\.$/m);
+    expect(copyThenSwitchText(plan)).toMatch(
+      /^- Space: about 977\.0 KB at \/state; 1\.9 MB free\.$/m,
+    );
     expect(copyThenSwitchText(planOf([], { free: () => null, writable: () => false }))).toContain(
       "at /state, which cannot be written to; how much is free is unknown.",
     );
