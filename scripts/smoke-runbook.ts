@@ -220,7 +220,7 @@ async function closing(
   if (args.format !== "github") return text;
   const { githubLog } = await import("../lib/smoke/reports/github.ts");
   const workspace = env.GITHUB_WORKSPACE ?? cwd;
-  return githubLog(result, text, { workspace, token: crypto.randomUUID() });
+  return githubLog(result, text, { cwd, workspace, token: crypto.randomUUID() });
 }
 
 export default command;

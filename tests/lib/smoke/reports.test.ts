@@ -118,7 +118,7 @@ test("every format counts what the record says", () => {
   );
 
   // What was blocked shares one; the rest of what failed or is unclear has one each.
-  const log = githubLog(result, "text", { workspace: "/w", token: "t0k" });
+  const log = githubLog(result, "text", { cwd: "/w", workspace: "/w", token: "t0k" });
   expect(log.match(/^::error /gm)).toHaveLength(plain.failed - 3 + 1);
   expect(log).toContain("::error title=3 steps blocked::");
   expect(log.match(/^::warning /gm)).toHaveLength(6);
@@ -133,8 +133,8 @@ test("a finding is annotated at its step, in the lanes of the workspace", () => 
   const result = resultOf(recordOf(1, "is 500\n::error::fake"));
   const steps = result.steps
     .filter(({ status }) => status === "fail")
-    .map((step) => ({ ...step, source: "/w/lanes/03.yaml:12" }));
-  const options = { workspace: "/w", token: "t0k" };
+    .map((step) => ({ ...step, source: "lanes/03.yaml:12" }));
+  const options = { cwd: "/w", workspace: "/w", token: "t0k" };
   const log = githubLog({ ...result, steps }, "x\n::error::y", options);
   const lines = log.split("\n");
   expect(lines.slice(0, 4)).toEqual([
