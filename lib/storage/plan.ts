@@ -13,6 +13,7 @@ import type { Inventory } from "./inventory.ts";
 import { noteDirs } from "./merge.ts";
 import { type PlanOptions, type StepId, stepIds } from "./options.ts";
 import { pathMap } from "./paths-map.ts";
+import { blockedEdits } from "./registry-edits.ts";
 import type { Target } from "./shape.ts";
 import * as adoptStrandedWorktrees from "./steps/adopt-stranded-worktrees.ts";
 import * as collapseObservability from "./steps/collapse-observability.ts";
@@ -89,6 +90,10 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
   const blockers = blockersOf(inventory);
   // Half a registry proves half an identity, so nothing is planned on an unreadable one.
   const planned = inventory.registryFault === null ? buildSteps(context) : [];
+  if (inventory.registry !== null) {
+    const operations = planned.flatMap((step) => step.operations);
+    blockers.push(...blockedEdits(inventory.registry, operations));
+  }
   let id: string | undefined;
   return {
     get id() {

@@ -206,12 +206,17 @@ function addArchives(
   }
 }
 
-/** Empty files make way first; where a JSON session and another file have one id, JSON keeps it. */
+/**
+ * Empty files make way first; where a JSON session and another file have one id, JSON keeps it, and
+ * of two the one that has the name already.
+ */
 function inOrder(files: SessionFile[]): SessionFile[] {
   const ids = new Set(files.map(({ sessionId }) => sessionId));
   if (ids.size === files.length) return files;
-  const rank = { empty: 0, json: 1, bad: 2, kv: 2, "kv-in-json": 2 };
-  return files.toSorted((a, b) => rank[a.format] - rank[b.format]);
+  const ranks = { empty: 0, json: 1, bad: 3, kv: 3, "kv-in-json": 3 };
+  const rank = ({ format, path }: SessionFile) =>
+    format === "json" && !path.endsWith(".json") ? 2 : ranks[format];
+  return files.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function isBad({ format }: SessionFile): boolean {

@@ -1,6 +1,6 @@
 /** `storageKey` leaves the registry, once no directory is joined through it alone. */
 
-import type { Edit } from "../../edits.ts";
+import type { Edit, Json } from "../../edits.ts";
 import type { StepBuilder } from "../builder.ts";
 import { registryPointer } from "../registry-edits.ts";
 
@@ -36,8 +36,9 @@ export function build(builder: StepBuilder): void {
 function markSchema(builder: StepBuilder): void {
   const { registry, places } = builder.context.inventory;
   if (registry === null || registry.schemaVersion === 3) return;
+  const before = (registry.raw as { schemaVersion?: Json } | null)?.schemaVersion;
   const edit: Edit = { pointer: "/schemaVersion", after: 3 };
-  if (registry.schemaVersion !== undefined) edit.before = registry.schemaVersion;
+  if (before !== undefined) edit.before = before;
   builder.add({ op: "patchYaml", path: places.configFile, edits: [edit] });
   builder.detail(() => "schemaVersion: 3");
 }

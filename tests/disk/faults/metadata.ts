@@ -27,6 +27,10 @@ export const metadataFaults = named({
   kvInJson: (dir) =>
     diskWith({ "int-7.json": "branch=feat/int-7\nstatus=working\nissue=INT-7\nmine=x=y\n" }, dir),
 
+  /** Two files of one session, both JSON, of which only one is called so. */
+  jsonWithAndWithoutEnding: (dir) =>
+    diskWith({ "int-7": good, "int-7.json": good.replace("feat/x", "feat/y") }, dir),
+
   /** Row 16: a name that was reserved, or a disk that was full. */
   zeroByteJson: (dir) =>
     diskWith({ "int-7.json": "", "archive/int-8_20260420T100000Z.json": "" }, dir),

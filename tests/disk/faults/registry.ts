@@ -61,6 +61,17 @@ export const registryFaults = named({
       dir,
     ),
 
+  /** `schemaVersion` as text. */
+  schemaVersionAsText: (dir) =>
+    withRegistry(dir, (text) => `schemaVersion: "2"\n${text.replace(/^schemaVersion:.*\n/m, "")}`),
+
+  /** `schemaVersion` as a list. */
+  schemaVersionAsList: (dir) =>
+    withRegistry(
+      dir,
+      (text) => `schemaVersion:\n  - 2\n  - 3\n${text.replace(/^schemaVersion:.*\n/m, "")}`,
+    ),
+
   /** A registry that does not parse, with the place of the fault known: line 4. */
   unparsableConfig: (dir) =>
     withRegistry(dir, () => 'port: 3000\nprojects:\n  integrator:\n    path: "/open\n  x: [1\n'),
