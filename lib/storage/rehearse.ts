@@ -4,20 +4,23 @@
  */
 
 import {
+  chmodSync,
   cpSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  realpathSync,
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Operation } from "../change/operation.ts";
 import type { EngineOptions } from "../change/options.ts";
+import { concernsOnePath } from "../change/stop.ts";
 import { applyPlan, undo } from "../change/transaction.ts";
-import type { Places } from "../paths.ts";
+import { describeError, errorCode, ToolkitError } from "../errors.ts";
+import { isInside, type Places } from "../paths.ts";
 import { compareTrees, treeOf } from "../tree.ts";
 import { operationsOf, type StoragePlan } from "./plan.ts";
 
@@ -34,103 +37,200 @@ export interface Rehearsal {
   milliseconds: { copy: number; execute: number; rollback: number };
 }
 
-/** Runs the rehearsal and removes its sandbox. The real disk is only read. */
-export async function rehearse(
-  plan: StoragePlan,
-  run: Pick<EngineOptions, "onProgress" | "signal"> & { toolVersion: string; tmp?: string },
-): Promise<Rehearsal> {
-  const sandbox = mkdtempSync(join(run.tmp ?? tmpdir(), "ao-rehearsal-"));
-  const { tmp: _, ...engine } = run;
+/** What a rehearsal is given by the script. */
+export type RehearsalRun = Pick<EngineOptions, "onProgress" | "signal"> & {
+  toolVersion: string;
+  /** Where the copy is made. @default the system's directory for temporary files */
+  tmp?: string;
+};
+
+/**
+ * Runs the rehearsal and removes its sandbox. The real disk is only read.
+ *
+ * @throws ToolkitError `findings` when the plan stops on the copy, `refused` when there is no room
+ * for one, `cancelled`
+ */
+export async function rehearse(plan: StoragePlan, run: RehearsalRun): Promise<Rehearsal> {
+  const tmp = run.tmp ?? tmpdir();
+  const sandbox = makeSandbox(tmp);
+  const remove = () => removeSandbox(sandbox);
+  // A second Ctrl-C ends the process at once.
+  process.once("exit", remove);
   try {
-    const map = (path: string) => join(sandbox, "disk", path);
-    const operations = operationsOf(plan).filter(({ op }) => op !== "renameTmux");
-    const started = performance.now();
-    mkdirSync(join(sandbox, "disk"));
-    const entries = copyState(plan, operations, map);
-    const copied = performance.now();
-    const before = treeOf(join(sandbox, "disk"));
-    const mapped = operations.map((operation) => mapOperation(operation, map));
-    const options: EngineOptions = {
-      ...engine,
-      migrationDir: join(sandbox, "migrations", "rehearsal"),
-      roots: [join(sandbox, "disk")],
-      commands: { resume: "", rollback: "" },
-    };
-    mkdirSync(dirname(options.migrationDir), { recursive: true });
-    const begin = performance.now();
-    await applyPlan({
-      ...options,
-      toolVersion: run.toolVersion,
-      plan: {
-        script: "rehearsal",
-        title: "rehearsal",
-        operations: mapped,
-        roots: options.roots.slice(),
-      },
-    });
-    const executed = performance.now();
-    const missing = finalPaths(mapped).filter((path) => !present(path));
-    const undone = await undo(options);
-    const ended = performance.now();
-    return {
-      operations: operations.length,
-      entries,
-      missing: missing.map((path) => path.slice(join(sandbox, "disk").length)),
-      differences: compareTrees(before, treeOf(join(sandbox, "disk"))),
-      kept: undone.kept.map(({ path, reason }) => `${path}: ${reason}`),
-      milliseconds: {
-        copy: copied - started,
-        execute: executed - begin,
-        rollback: ended - executed,
-      },
-    };
+    return await rehearseIn(sandbox, plan, run);
+  } catch (error) {
+    run.signal?.throwIfAborted();
+    throw explained(error, sandbox, tmp);
   } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}
+
+async function rehearseIn(
+  sandbox: string,
+  plan: StoragePlan,
+  { toolVersion, onProgress, signal }: RehearsalRun,
+): Promise<Rehearsal> {
+  const disk = join(sandbox, "disk");
+  const map = (path: string) => join(disk, path);
+  const operations = operationsOf(plan).filter(({ op }) => op !== "renameTmux");
+  const started = performance.now();
+  mkdirSync(disk);
+  const copier = new Copier(map, plan, sandbox);
+  await copier.copyAll(sourcesOf(plan, operations), signal);
+  const copied = performance.now();
+  const before = treeOf(disk);
+  const mapped = operations.map((operation) => mapOperation(operation, map));
+  const options: EngineOptions = {
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+    migrationDir: join(sandbox, "migrations", "rehearsal"),
+    roots: [disk],
+    commands: { resume: "", rollback: "" },
+  };
+  mkdirSync(dirname(options.migrationDir));
+  const begin = performance.now();
+  const title = "rehearsal";
+  const rehearsed = { script: title, title, operations: mapped, roots: [disk] };
+  await applyPlan({ ...options, toolVersion, plan: rehearsed });
+  const executed = performance.now();
+  const missing = finalPaths(mapped).filter((path) => !present(path));
+  const undone = await undo(options);
+  const ended = performance.now();
+  const real = (text: string) => text.replaceAll(disk, "");
+  return {
+    operations: operations.length,
+    entries: copier.entries,
+    missing: missing.map(real),
+    differences: compareTrees(before, treeOf(disk)).map((path) => `/${path}`),
+    kept: undone.kept.map(({ path, reason }) => real(`${path}: ${reason}`)),
+    milliseconds: {
+      copy: copied - started,
+      execute: executed - begin,
+      rollback: ended - executed,
+    },
+  };
+}
+
+function makeSandbox(tmp: string): string {
+  try {
+    // A real path: nothing may lead out of it through a link.
+    return realpathSync(mkdtempSync(join(tmp, "ao-rehearsal-")));
+  } catch (cause) {
+    throw noRoom(tmp, cause);
+  }
+}
+
+function removeSandbox(sandbox: string): void {
+  try {
+    rmSync(sandbox, { recursive: true, force: true });
+  } catch {
+    // Copied directories may be read-only, as their originals are.
+    for (const [path, entry] of treeOf(sandbox)) {
+      if (entry.startsWith("directory")) chmodSync(join(sandbox, path), 0o700);
+    }
     rmSync(sandbox, { recursive: true, force: true });
   }
 }
 
-/** Copies the base dir without worktrees' contents, and whatever else the operations start from. */
-function copyState(
-  plan: StoragePlan,
-  operations: Operation[],
-  map: (path: string) => string,
-): number {
-  const { places, worktrees } = plan.inventory;
-  const leaves = new Set(worktrees.map((leaf) => leaf.path));
-  const copier = new Copier(map, leaves, `${places.baseDir}/migrations`);
-  if (existsSync(places.baseDir)) copier.copy(places.baseDir);
-  for (const path of sourcesOutside(operations, places)) copier.copy(path);
-  return copier.entries;
+/** What came in between, with the paths of the real disk and without ways on: there are none. */
+function explained(error: unknown, sandbox: string, tmp: string): unknown {
+  const isOurs = error instanceof ToolkitError;
+  const cause = isOurs ? (error.cause ?? error) : error;
+  const isOfPlan = cause instanceof ToolkitError || concernsOnePath(cause);
+  // The rest is a bug, or something of the place where the copy is.
+  if (!(isOurs && isOfPlan)) return errorCode(cause) === undefined ? cause : noRoom(tmp, cause);
+  const state = describeError(cause).replaceAll(join(sandbox, "disk"), "");
+  return new ToolkitError("findings", `Cannot carry out the plan on a copy: ${state}`, {
+    hint: "nothing real was touched; execution would stop there, too",
+    cause: error,
+  });
 }
 
+function noRoom(tmp: string, cause: unknown): ToolkitError {
+  const message = `Cannot rehearse in "${tmp}": ${describeError(cause)}`;
+  return new ToolkitError("refused", message, {
+    hint: "nothing real was touched; TMPDIR=DIR names another place for the copy",
+    cause,
+  });
+}
+
+/** Entries copied between two looks at the event loop. */
+const stride = 250;
+
+/** Copies state: of worktrees only what git's links need, and no records of migrations. */
 class Copier {
   entries = 0;
   readonly #done = new Set<string>();
+  readonly #leaves: ReadonlySet<string>;
+  readonly #excluded: ReadonlySet<string>;
+  /** Modes of directories, given to the copies when these are complete. */
+  readonly #modes: [path: string, mode: number][] = [];
 
   constructor(
     readonly map: (path: string) => string,
-    readonly leaves: ReadonlySet<string>,
-    readonly excluded: string,
-  ) {}
+    { inventory }: StoragePlan,
+    sandbox: string,
+  ) {
+    this.#leaves = new Set(inventory.worktrees.map((leaf) => leaf.path));
+    // The directory for temporary files may be below the base dir.
+    this.#excluded = new Set([`${inventory.places.baseDir}/migrations`, sandbox]);
+  }
 
-  copy(path: string): void {
-    if (path === this.excluded || this.#done.has(path)) return;
-    if (!present(path)) return;
+  async copyAll(sources: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const waiting = sources.toReversed();
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      waiting.push(...this.#copy(path));
+      if (this.entries % stride !== 0) continue;
+      await Bun.sleep(0);
+      signal?.throwIfAborted();
+    }
+    for (const [path, mode] of this.#modes.toReversed()) chmodSync(path, mode);
+  }
+
+  /** @returns what is in it and has to be copied too */
+  #copy(path: string): string[] {
+    if (this.#excluded.has(path) || this.#done.has(path)) return [];
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return [];
     this.#done.add(path);
     this.entries += 1;
     const to = this.map(path);
     mkdirSync(dirname(to), { recursive: true });
-    const stats = lstatSync(path);
-    if (!stats.isDirectory()) {
+    try {
+      if (stats.isDirectory()) return this.#copyDir(path, to, stats.mode & 0o7777);
       if (stats.isFile() || stats.isSymbolicLink())
         cpSync(path, to, { preserveTimestamps: true, verbatimSymlinks: true });
-      return;
+    } catch (error) {
+      // What cannot be read is left alone by the plan, and what has gone meanwhile is gone.
+      if (!["EACCES", "EPERM", "ENOENT"].includes(errorCode(error) ?? "")) throw error;
     }
-    mkdirSync(to, { recursive: true });
-    // Of a worktree only its link matters here; its contents move untouched.
-    const names = this.leaves.has(path) ? [".git"] : readdirSync(path);
-    for (const name of names) this.copy(`${path}/${name}`);
+    return [];
   }
+
+  #copyDir(path: string, to: string, mode: number): string[] {
+    mkdirSync(to, { recursive: true });
+    // Its contents move untouched.
+    const names = this.#leaves.has(path) ? [".git"] : readdirSync(path);
+    this.#modes.push([to, mode]);
+    return names.map((name) => `${path}/${name}`);
+  }
+}
+
+/** Everything that operations find there or put something into. */
+function sourcesOf(plan: StoragePlan, operations: Operation[]): string[] {
+  const { inventory, target } = plan;
+  const { places } = inventory;
+  const oldPlaces = new Map(target.worktrees.map(({ from, to }) => [to, from]));
+  const links = operations.flatMap((operation) => {
+    if (operation.op !== "relinkWorktree") return [];
+    const { worktree, files } = operation;
+    const from = oldPlaces.get(worktree) ?? worktree;
+    const inside = files.filter(({ path }) => isInside(path, worktree));
+    return inside.map(({ path }) => from + path.slice(worktree.length));
+  });
+  return [places.baseDir, ...sourcesOutside(operations, places), ...links];
 }
 
 /** Paths outside the base dir that some operation finds present. */
