@@ -32,7 +32,7 @@ export interface Page {
 /** What the exit codes mean in every script. */
 export const exitMeanings: Readonly<Record<Outcome, string>> = {
   done: "done, healthy, or nothing to do",
-  findings: "findings: a check or a lane failed, or --exit-code and there is a plan",
+  findings: "findings: what was looked at is not as it should be",
   usage: "usage, or an answer was needed and nobody could be asked",
   invalid: "state or input unreadable or invalid",
   refused: "refused: locked, live sessions, stale plan, a blocker or open decision",
@@ -40,6 +40,16 @@ export const exitMeanings: Readonly<Record<Outcome, string>> = {
   bug: "a bug here (with a stack trace)",
   cancelled: "cancelled",
 };
+
+/** Variables that are looked at everywhere; a flag always wins. */
+const environment: readonly Entry[] = [
+  { left: "HOME", right: "whose state is meant, without --home" },
+  { left: "AO_GLOBAL_CONFIG", right: "AO's configuration file, without --config" },
+  { left: "CLAUDE_CONFIG_DIR, CODEX_HOME", right: "where agents keep their history" },
+  { left: "TMUX_TMPDIR", right: "where tmux keeps its socket" },
+  { left: "NO_COLOR, FORCE_COLOR", right: "no colours; colours also in a pipe" },
+  { left: "CI", right: "nobody is asked: what needs an answer ends with 2" },
+];
 
 interface Entry {
   left: string;
@@ -84,7 +94,10 @@ export function helpPage(
     })),
   );
   for (const [title, entries] of groupFlags(page.args)) section(title, entries);
-  section("Common flags", Object.entries(commonFlagsBeside(page.args)).map(flagEntry));
+  section(
+    "Common flags",
+    Object.entries(commonFlagsBeside(page.args)).map((entry) => flagEntry(entry)),
+  );
   if (page.examples.length > 0) {
     const examples = page.examples.map(({ command, text }) => {
       const call = `${invocation} ${command}`.trimEnd();
@@ -93,6 +106,7 @@ export function helpPage(
     sections.push([style.bold("Examples:"), ...examples].join("\n"));
   }
   section("Exit codes", exitEntries(page.exits));
+  section("Environment", environment);
   section(
     "Files",
     page.files.map(({ path, text }) => ({ left: path, right: text })),
@@ -120,9 +134,9 @@ function flagUsage(key: string, flag: Flag): string {
   return flag.type === "boolean" ? spell(key, flag) : `${spell(key, flag)} ${flag.valueName}`;
 }
 
-function flagEntry([key, flag]: readonly [string, Flag]): Entry {
+function flagEntry([key, flag]: readonly [string, Flag], sameAs?: string): Entry {
   const notes = [flag.description];
-  if (flag.type === "enum") notes.push(`one of ${flag.options.join(", ")}`);
+  if (flag.type === "enum") notes.push(sameAs ?? `one of ${flag.options.join(", ")}`);
   if ("repeat" in flag && flag.repeat === true) notes.push("may be repeated");
   if (flag.type !== "boolean") {
     if (flag.required === true) notes.push("required");
@@ -136,9 +150,22 @@ function groupFlags(flags: Flags): Map<string, Entry[]> {
   const groups = new Map<string, Entry[]>();
   for (const entry of Object.entries(flags)) {
     const title = entry[1].group ?? "Flags";
-    groups.set(title, [...(groups.get(title) ?? []), flagEntry(entry)]);
+    groups.set(title, [...(groups.get(title) ?? []), flagEntry(entry, sameChoices(entry, flags))]);
   }
   return groups;
+}
+
+/** For a flag with the choices of an earlier one: that one, instead of a long list once more. */
+function sameChoices(
+  [key, flag]: readonly [string, Flag],
+  flags: Readonly<Record<string, Flag>>,
+): string | undefined {
+  if (flag.type !== "enum") return undefined;
+  const [first] = Object.entries(flags).filter(
+    ([, other]) => other.type === "enum" && other.options === flag.options,
+  );
+  if (first === undefined || first[0] === key) return undefined;
+  return `one of those of ${spell(first[0], first[1])}`;
 }
 
 function exitEntries(exits: Page["exits"]): Entry[] {

@@ -66,6 +66,14 @@ async function completionsFor(shell: string): Promise<string> {
 const aokit = script({
   name: "aokit",
   summary: "Every script of the toolkit as one command",
+  description:
+    "Each command is the script of that name, with the same flags, output and exit codes. Nothing is changed on a disk without a word that says so and a question.",
+  examples: [
+    { command: "demo", text: "What all this looks like, on a disk made for it" },
+    { command: "migrate", text: "What is on this disk, and the plan; changes nothing" },
+    { command: "doctor", text: "Is everything well?" },
+    { command: "completions zsh > ~/.zfunc/_aokit", text: "Completions for a shell" },
+  ],
   commands: { ...Object.fromEntries(scripts.map((each) => [each.name, each])), completions },
 });
 

@@ -17,7 +17,7 @@ import type { FixableCheck } from "../lib/doctor/check.ts";
 import type { Facts } from "../lib/doctor/facts.ts";
 import type { CheckResult } from "../lib/doctor/run.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
-import { plural } from "../lib/text.ts";
+import { nearest, plural } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const args = {
@@ -124,8 +124,9 @@ const doctor = script({
       [args.check[0] ?? "", args.check.length > 0 && !args.merge],
     ].find(([, given]) => given);
     if (!args.fix && fixFlag !== undefined) {
+      const meant = nearest(`${fixFlag[0]}`, ["explain"]);
       throw new ToolkitError("usage", `Cannot use "${fixFlag[0]}": it goes with --fix`, {
-        hint: "one check alone: --only AO-WT-003",
+        hint: meant === undefined ? "one check alone: --only AO-WT-003" : `did you mean ${meant}?`,
       });
     }
     const { checkOutputs } = await import("../lib/doctor/write-report.ts");

@@ -21,12 +21,13 @@ import manifest from "../package.json" with { type: "json" };
 const flag = { type: "boolean" } as const;
 const text = (valueName: string, description: string) =>
   ({ type: "string", valueName, description }) as const;
+const which = { group: "Which steps" } as const;
 const args = {
-  lane: text("LIST", "Only these lanes, as in 1,4,11"),
-  step: text("LIST", "Only these steps, as in 1.3,3.1"),
-  from: text("STEP", "From this step on"),
-  skip: text("LIST", "Not these lanes and steps"),
-  runbook: text("DIR", "Walk lanes of your own"),
+  lane: { ...text("LIST", "Only these lanes, as in 1,4,11"), ...which },
+  step: { ...text("LIST", "Only these steps, as in 1.3,3.1"), ...which },
+  from: { ...text("STEP", "From this step on"), ...which },
+  skip: { ...text("LIST", "Not these lanes and steps"), ...which },
+  runbook: { ...text("DIR", "Lanes of your own instead of those that come along"), ...which },
   list: { ...flag, description: "Show the steps and walk none" },
   schema: { ...flag, description: "Print the JSON Schema of a lane file" },
   dryRun: { ...flag, description: "Show the commands and run none" },
@@ -67,12 +68,14 @@ type Walk = Context<typeof args>;
 const command = script({
   name: "smoke-runbook",
   summary: "Walk AO's documented smoke lanes in a sandbox and report what worked",
+  description:
+    "On a terminal it guides: it shows each step, runs it, and asks you about what only eyes can judge. With --auto it walks alone. Either way AO runs in a home of its own with fake agents and a fake GitHub; nothing of yours is touched. What a step needs comes along, and a known issue of the build is told from a new one.",
   args,
   examples: [
-    { command: "--auto --jobs 8", text: "walk everything that can be walked alone" },
-    { command: "--auto --format github", text: "in a workflow: annotate what failed" },
-    { command: "--lane 1,4,11", text: "three lanes, and what they need" },
-    { command: "--resume last --failed", text: "what failed, once more" },
+    { command: "--auto --jobs 8", text: "Walk everything that can be walked alone" },
+    { command: "--auto --format github", text: "In a workflow: annotate what failed" },
+    { command: "--lane 1,4,11", text: "Three lanes, and what they need" },
+    { command: "--resume last --failed", text: "What failed, once more" },
   ],
   exits: {
     done: "nothing was found, or nothing was to be walked",

@@ -23,7 +23,8 @@ export function selectChecks(only: readonly string[], skip: readonly string[]): 
 /** @throws ToolkitError `usage` when there is no such check */
 export function findCheck(word: string): Check {
   const check = allChecks.find(({ id, fix }) => id === word.toUpperCase() || fix?.name === word);
-  return check ?? unknown(word, "no such check", allChecks.map(idOf));
+  const names = allChecks.flatMap(({ id, fix }) => [id, ...(fix === undefined ? [] : [fix.name])]);
+  return check ?? unknown(word, "no such check", names);
 }
 
 /**
@@ -56,6 +57,6 @@ function refuseUnknown(word: string): void {
 function unknown(word: string, state: string, known: readonly string[]): never {
   const meant = nearest(word.toUpperCase(), known) ?? nearest(word.toLowerCase(), known);
   throw new ToolkitError("usage", `Cannot use "${word}": ${state}`, {
-    hint: meant === undefined ? `one of ${known.join(", ")}` : `did you mean ${meant}?`,
+    hint: meant === undefined ? "doctor --list-checks shows them all" : `did you mean ${meant}?`,
   });
 }

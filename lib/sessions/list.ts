@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import type { Env } from "../process.ts";
+import { nearest } from "../text.ts";
 import { listSessions as listTmux } from "../tmux.ts";
 import { answersTo } from "./find.ts";
 import { readSessions, type Session } from "./read.ts";
@@ -79,8 +80,11 @@ function chosenDirs(baseDir: string, project: string | undefined): StateDir[] {
   const chosen = dirs.filter((dir) => answersTo(dir, project));
   if (chosen.length > 0) return chosen;
   const known = dirs.map(({ dirName }) => dirName);
+  const meant = nearest(project, known);
+  const all =
+    known.length === 0 ? "there are no projects" : `one of ${known.slice(0, 20).join(", ")}`;
   throw new ToolkitError("usage", `Cannot list "${project}": it has no sessions on this disk`, {
-    hint: known.length === 0 ? "there are no projects" : `one of ${known.slice(0, 20).join(", ")}`,
+    hint: meant === undefined ? all : `did you mean ${meant}?`,
   });
 }
 

@@ -8,6 +8,7 @@ import { findRepository } from "../git-files.ts";
 import { configHash, isSafeSessionId, projectIdOf, sessionPrefixOf } from "../paths.ts";
 import type { Env } from "../process.ts";
 import { type Registry, type RegistryProject, readLocalConfig } from "../registry.ts";
+import { nearest } from "../text.ts";
 import type { Configs, Site } from "./configs.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 import { projectStateDir, type StateDir } from "./state-dirs.ts";
@@ -103,12 +104,19 @@ export function chooseProject(projects: readonly Project[], word: string): Proje
   const here = named.filter(({ inForce }) => inForce);
   const [first, second] = named.length > 1 && here.length === 1 ? here : named;
   if (first === undefined) {
-    const known = projects.map(({ dir, key }) => (dir.hash === undefined ? dir.dirName : key));
+    const keys = projects.map(({ dir, key }) => (dir.hash === undefined ? dir.dirName : key));
+    const known = [...new Set(keys)].sort();
+    const meant = nearest(word, known);
+    if (meant !== undefined) {
+      throw new ToolkitError("usage", `Cannot find project "${word}": no config names it`, {
+        hint: `did you mean ${meant}?`,
+      });
+    }
     throw new ToolkitError("usage", `Cannot find project "${word}": no config names it`, {
       hint:
         known.length === 0
           ? "no project is configured: write agent-orchestrator.yaml, or register it with AO"
-          : `one of ${[...new Set(known)].sort().join(", ")}`,
+          : `one of ${known.join(", ")}`,
     });
   }
   if (second === undefined) return first;

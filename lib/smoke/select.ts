@@ -2,6 +2,7 @@
  * Which steps of a runbook are meant: by lane, by step, from a step on, and without some.
  */
 import { ToolkitError } from "../errors.ts";
+import { nearest } from "../text.ts";
 import type { Runbook, Step } from "./schema.ts";
 
 export interface Selection {
@@ -20,13 +21,14 @@ export interface Selection {
 export function select(runbook: Runbook, selection: Selection): Set<string> {
   const steps = runbook.lanes.flatMap((lane) => lane.steps);
   const { lanes = [], steps: ids = [], from, skip = [] } = selection;
-  for (const lane of lanes) require(runbook.lanes.some((one) => one.lane === lane), "lane", lane);
-  for (const id of [...ids, ...(from ? [from] : [])])
-    require(steps.some((step) => isOf(step, id)), "step", id);
+  const laneNames = runbook.lanes.map(({ lane }) => lane);
+  const stepNames = steps.map(({ id }) => id);
+  const isStep = (name: string) => steps.some((step) => isOf(step, name));
+  for (const lane of lanes) require(laneNames.includes(lane), "lane", lane, laneNames);
+  for (const id of [...ids, ...(from ? [from] : [])]) require(isStep(id), "step", id, stepNames);
   for (const word of skip) {
-    const known =
-      runbook.lanes.some(({ lane }) => lane === word) || steps.some((step) => isOf(step, word));
-    require(known, "lane or step", word);
+    const known = laneNames.includes(word) || isStep(word);
+    require(known, "lane or step", word, [...laneNames, ...stepNames]);
   }
   const all = lanes.length === 0 && ids.length === 0;
   const start = from === undefined ? 0 : steps.findIndex((step) => isOf(step, from));
@@ -41,9 +43,10 @@ function isOf(step: Step, id: string): boolean {
   return step.id === id || step.id.startsWith(`${id}-`);
 }
 
-function require(known: boolean, what: string, name: string): void {
+function require(known: boolean, what: string, name: string, names: readonly string[]): void {
   if (known) return;
+  const meant = nearest(name, names);
   throw new ToolkitError("usage", `Cannot walk "${name}": the runbook has no such ${what}`, {
-    hint: "See what it has: --list",
+    hint: meant === undefined ? "smoke-runbook --list shows what it has" : `did you mean ${meant}?`,
   });
 }
