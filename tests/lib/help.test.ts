@@ -23,10 +23,10 @@ const page: Page = {
   files: [{ path: "~/.agent-orchestrator", text: "AO's state" }],
 };
 
-const options = { invocation: "bun run scripts/x.ts", style: createStyle(false) };
+const call = { invocation: "bun run scripts/x.ts", style: createStyle(false) };
 
 test("a page has every part in its order", () => {
-  const [before = "", after = ""] = helpPage(page, options).split(/Common flags:\n(?: {2}.*\n)+\n/);
+  const [before = "", after = ""] = helpPage(page, call).split(/Common flags:\n(?: {2}.*\n)+\n/);
   expect(before).toBe(`Take task sessions from files to directories
 
 Usage: bun run scripts/x.ts --plan FILE [flags] SESSION...
@@ -50,22 +50,37 @@ Rehearsal:
   Do it without questions
     bun run scripts/x.ts --execute --yes
 `);
+  expect(after).toContain("Environment:\n  HOME ");
   expect(after).toContain("  1    a session could not be read\n  2    usage");
   expect(after).toEndWith("Files:\n  ~/.agent-orchestrator  AO's state\n");
 });
 
+test("the same choices are listed once", () => {
+  const options = ["one", "two"] as const;
+  const flag = { type: "enum", valueName: "STEP", options } as const;
+  const args = {
+    only: { ...flag, description: "This one" },
+    skip: { ...flag, description: "Not that one", default: "one" },
+    other: { ...flag, options: ["one", "two"], description: "Something else" },
+  } as const;
+  const text = helpPage({ ...page, args }, call);
+  expect(text).toContain("  --only STEP   This one; one of one, two\n");
+  expect(text).toContain("  --skip STEP   Not that one; one of those of --only; default one\n");
+  expect(text).toContain("  --other STEP  Something else; one of one, two\n");
+});
+
 test("a page with commands names them and says how to learn more", () => {
   const parent: Page = { ...page, args: {}, positionals: {}, commands: { take: page } };
-  const text = helpPage(parent, options);
+  const text = helpPage(parent, call);
   expect(text).toContain("Usage: bun run scripts/x.ts COMMAND [flags]\n");
   expect(text).toContain("  take SESSION...  Take task sessions from files to directories\n");
   expect(text).toContain("(bun run scripts/x.ts COMMAND --help shows its flags)");
 });
 
 test("no line is wider than asked, and colour changes no letter", () => {
-  const text = helpPage(page, { ...options, width: 60 });
+  const text = helpPage(page, { ...call, width: 60 });
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(60);
-  const colored = helpPage(page, { ...options, width: 60, style: createStyle(true) });
+  const colored = helpPage(page, { ...call, width: 60, style: createStyle(true) });
   expect(colored).toContain("\x1b[1mFlags:\x1b[22m");
   expect(Bun.stripANSI(colored)).toBe(text);
 });
