@@ -111,8 +111,8 @@ export function liveHolder(disk: Disk, file: string): Holder | null {
       lock?.close();
       if (lock !== null) return null;
     } catch (error) {
-      // Whoever may not write it may not run a migration here either: there is no way to know.
-      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) return null;
+      // Whoever cannot lock it cannot run a migration here either: there is no way to know.
+      if (errorCode(error) !== undefined) return null;
       throw error;
     }
     if (look === looks) return holder;

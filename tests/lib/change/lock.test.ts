@@ -61,6 +61,15 @@ describe("the run lock", () => {
     expect(runningMigration(realDisk, file)).toBeNull();
   });
 
+  test("cannot be looked at on a disk that fails, and that is no reason to fail too", () => {
+    const file = join(fresh(), ".lock");
+    fs.writeFileSync(file, JSON.stringify(me));
+    const tryLock = () => {
+      throw Object.assign(new Error("EIO: i/o error, open"), { code: "EIO" });
+    };
+    expect(runningMigration({ ...realDisk, tryLock }, file)).toBeNull();
+  });
+
   test("is given back also where its file cannot be written any more", () => {
     const lock = {
       write: () => {
