@@ -1,14 +1,14 @@
 /** Fixes at work: the operations of a check's own run, through the change engine. */
 
 import { join } from "node:path";
-import { newMigrationId } from "../change/history.ts";
+import { loadPlan, newMigrationId } from "../change/history.ts";
 import { type Operation, subjectOf, touchedBy } from "../change/operation.ts";
 import type { EngineOptions } from "../change/options.ts";
 import { applyPlan, resume } from "../change/transaction.ts";
 import { ToolkitError } from "../errors.ts";
 import { tmuxPort } from "../storage/execute.ts";
 import { liveReasons } from "../storage/live.ts";
-import { rootsOf } from "../storage/roots.ts";
+import { recordedRoots, rootsOf } from "../storage/roots.ts";
 import { plural } from "../text.ts";
 import type { FixableCheck } from "./check.ts";
 import type { Facts } from "./facts.ts";
@@ -128,7 +128,9 @@ export async function resumeRepair(
       `Cannot resume in "${facts.places.baseDir}": no repair was interrupted`,
     );
   }
-  const roots = rootsOf(facts.inventory);
+  // Half-way the disk may no longer say where a V0 directory or a repository is; the plan does.
+  const { roots: recorded } = await loadPlan(open.dir);
+  const roots = [...rootsOf(facts.inventory), ...recordedRoots(facts.places, recorded)];
   const result = await resume(engineOptions(open.id, facts, roots, options));
   return { id: open.id, title: open.title, ...pick(result) };
 }
