@@ -35,7 +35,6 @@ export const issueKinds = [
   "session-id-mismatch",
   "unsafe-project-field",
   "duplicate-json-key",
-  "workspace-gone",
   "worktree-link-stale",
   "worktree-not-linked",
   "worktree-admin-stale",

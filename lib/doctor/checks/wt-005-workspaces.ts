@@ -7,7 +7,6 @@ export const workspaces: Check = {
   section: "worktrees",
   title: "sessions whose directory is gone",
   cost: "files",
-  kinds: ["workspace-gone"],
   explain: {
     what: "Sessions that have not ended and whose worktree is not where their metadata says.",
     why: "AO shows them as working, and fails on attach, send and restore.",
