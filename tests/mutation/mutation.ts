@@ -146,48 +146,53 @@ function rowOf(path: string, all: number, judged: readonly Judged[]) {
   return { cells, enough: part >= leastShare };
 }
 
-async function main(options: Options): Promise<number> {
+/** Copies that are gone when this process ends, also when it is asked to. */
+function makeCopies(made: Instrumented, jobs: number): { copies: Copy[]; stack: DisposableStack } {
+  const stack = new DisposableStack();
+  const work = makeTemp("mutation");
+  stack.defer(() => rmSync(work, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      stack.dispose();
+      process.exit(130);
+    });
+  }
+  const numbers = Array.from({ length: jobs }, (_, n) => String(n));
+  const copies = numbers.map((name) => stack.use(makeCopy(root, join(work, name), made)));
+  return { copies, stack };
+}
+
+/** Prints the table and the survivors; gives the exit code. */
+function report(paths: readonly string[], eligible: readonly Mutant[], judged: Judged[]): number {
+  const rows = paths.map((path) => {
+    const within = <T extends Mutant>(all: readonly T[]) =>
+      all.filter(({ file }) => file.startsWith(path));
+    return rowOf(path, within(eligible).length, within(judged));
+  });
+  const cells = rows.map((row) => row.cells);
+  console.log(table(cells, { align: ["left", "right", "right"] }));
+  const survivors = judged.filter(({ killer }) => killer === undefined);
+  for (const survivor of survivors) console.log(`  ${lineOf(survivor)}`);
+  return rows.every(({ enough }) => enough) ? 0 : 1;
+}
+
+async function main({ paths, sample, seed, jobs, ids, json, cache }: Options): Promise<number> {
   const files = [...new Bun.Glob("lib/{change,storage}/**/*.ts").scanSync(root)].sort();
   const made = await instrument(root, files);
   const eligible = made.mutants.filter((mutant) => !isProse(mutant));
-  const within = (path: string) => eligible.filter(({ file }) => file.startsWith(path));
-  const drawn = options.paths.flatMap((path) =>
-    options.ids === undefined
-      ? draw(within(path), options.sample, options.seed)
-      : within(path).filter(({ id }) => options.ids?.has(id)),
-  );
-  const work = makeTemp("mutation");
-  try {
-    using copies = new DisposableStack();
-    const all = Array.from({ length: options.jobs }, (_, n) =>
-      copies.use(makeCopy(root, join(work, String(n)), made)),
-    );
-    const units = await unitsFor(all, made, options.cache);
-    const judged = await judgeAll(all, drawn, units);
-    const survivors = judged.filter(({ killer }) => killer === undefined);
-    const rows = options.paths.map((path) =>
-      rowOf(
-        path,
-        within(path).length,
-        judged.filter(({ file }) => file.startsWith(path)),
-      ),
-    );
-    console.log(`Mutants noticed by the tests (seed ${options.seed})`);
-    console.log(
-      table(
-        rows.map(({ cells }) => cells),
-        { align: ["left", "right", "right"] },
-      ),
-    );
-    for (const survivor of survivors) console.log(`  ${lineOf(survivor)}`);
-    if (options.json !== undefined) {
-      const document = { schemaVersion: 1, seed: options.seed, judged };
-      writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
-    }
-    return rows.every(({ enough }) => enough) ? 0 : 1;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+  const drawn = paths.flatMap((path) => {
+    const within = eligible.filter(({ file }) => file.startsWith(path));
+    return ids === undefined ? draw(within, sample, seed) : within.filter(({ id }) => ids.has(id));
+  });
+  const { copies, stack } = makeCopies(made, jobs);
+  using _copies = stack;
+  const judged = await judgeAll(copies, drawn, await unitsFor(copies, made, cache));
+  console.log(`Mutants noticed by the tests (seed ${seed})`);
+  if (json !== undefined) {
+    const document = { schemaVersion: 1, seed, judged };
+    writeFileSync(json, `${JSON.stringify(document, null, 2)}\n`);
   }
+  return report(paths, eligible, judged);
 }
 
 process.exit(await main(optionsFrom(Bun.argv.slice(2))));
