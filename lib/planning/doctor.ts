@@ -88,7 +88,9 @@ function examineTransactions(site: Site): SlugFinding[] {
       record === null
         ? "nothing says whose it is"
         : `${record.operation} of "${record.slug}", ${record.state}, ${record.createdAt}`;
-    const next = isUnsettled(leftover) ? "the next command settles it" : "kept for a look";
+    const next = isUnsettled(leftover)
+      ? "the next command settles it"
+      : "kept for a look, and yours to remove";
     found.push(finding("transaction-leftover", join(dir), `${what}; ${next}`));
   }
   return found;

@@ -81,11 +81,12 @@ async function watch(
     stopped ??= reason;
     killGroup(child.pid);
   };
-  const read = async (stream: ReadableStream<Uint8Array>, sink: Sink) => {
-    for await (const chunk of stream) {
+  const readers = [child.stdout.getReader(), child.stderr.getReader()] as const;
+  const read = async (reader: (typeof readers)[number], sink: Sink) => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
       last = performance.now();
-      if (!sink.take(chunk)) stop("flood");
-      onOutput?.(new TextDecoder().decode(chunk));
+      if (!sink.take(next.value)) stop("flood");
+      onOutput?.(new TextDecoder().decode(next.value));
     }
   };
   const check = () => {
@@ -98,14 +99,16 @@ async function watch(
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   const reading = Promise.allSettled([
-    read(child.stdout, heard.stdout),
-    read(child.stderr, heard.stderr),
+    read(readers[0], heard.stdout),
+    read(readers[1], heard.stderr),
   ]);
   await child.exited;
   // A grandchild may hold the pipes open; what it still has to say does not count.
   await Promise.race([reading, Bun.sleep(200)]);
   killGroup(child.pid);
   await Promise.race([reading, Bun.sleep(200)]);
+  // One that has left the group lives on; with its pipes open this process could not end.
+  for (const reader of readers) void reader.cancel().catch(() => {});
   clearInterval(timer);
   signal?.removeEventListener("abort", onAbort);
   return stopped;

@@ -13,7 +13,7 @@ import { underRunLock } from "./publish-lock.ts";
 import { recover } from "./recover.ts";
 import { isRefinable } from "./refine.ts";
 import { migrationDirOf, type Site, stamp } from "./site.ts";
-import { planningName } from "./state-file.ts";
+import { loadState, planningName } from "./state-file.ts";
 import {
   changedFiles,
   closeWorkspace,
@@ -47,6 +47,8 @@ export async function reviewable(site: Site, slug: string): Promise<Reviewable> 
     throw new ToolkitError("usage", `Cannot review "${slug}": it has no manifest`);
   }
   const manifest = withRollbacks(live, await rolledBackPhases(site, slug, live));
+  // Whoever cannot read all of a plan has no business changing it.
+  loadState({ disk: site.disk, slug, dir });
   if (!manifest.awaitingHumanReview) {
     const limits = "refine changes only plans of which no phase has run";
     const hint = isRefinable(site, slug) ? `refine ${slug} changes it` : limits;
@@ -126,7 +128,9 @@ export function approve(site: Site, slug: string): Promise<ReviewResult> {
 export function hold(site: Site, slug: string, reason: string): Promise<ReviewResult> {
   return underRunLock(site, slug, "hold", async () => {
     const notes = recover(site);
-    const live = requireManifest(site.disk, migrationDirOf(site, slug));
+    const dir = migrationDirOf(site, slug);
+    const live = requireManifest(site.disk, dir);
+    loadState({ disk: site.disk, slug, dir });
     const manifest = withRollbacks(live, await rolledBackPhases(site, slug, live));
     if (manifest.status === "done" || manifest.status === "skipped") {
       throw new ToolkitError("refused", `Cannot hold "${slug}": it is ${manifest.status}`);

@@ -73,6 +73,7 @@ export function runStep(site: Site, request: StepRequest): Promise<StepResult> {
 
 async function runLockedStep(site: Site, request: StepRequest): Promise<StepResult> {
   const notes = recover(site);
+  checkLive(site, request.slug);
   const workspace = openWorkspace(site, request.slug);
   const loaded = loadPlan(site, workspace, request);
   const { manifest, state } = request.prepare?.(loaded) ?? loaded;
@@ -104,6 +105,14 @@ async function runLockedStep(site: Site, request: StepRequest): Promise<StepResu
   } catch (error) {
     throw asFailure(error, step, logDir);
   }
+}
+
+/** Complaints are about what is published, not about the private copy of it. */
+function checkLive(site: Site, slug: string): void {
+  const { disk } = site;
+  const dir = migrationDirOf(site, slug);
+  loadManifest(disk, dir);
+  loadState({ disk, slug, dir });
 }
 
 /** A step that came to nothing; its message and outcome are those of the reason. */

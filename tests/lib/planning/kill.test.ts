@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { realDisk } from "../../../lib/change/disk.ts";
 import type { Agent } from "../../../lib/planning/agent.ts";
@@ -84,8 +84,11 @@ describe("a real process", () => {
   const runtime = [process.execPath, "--no-env-file", "--no-install", "--config=/dev/null"];
 
   /** Starts a tick that plans with a command which answers at once. */
-  function start(home: string, env: Record<string, string>) {
-    const command = "cat >/dev/null; echo no findings";
+  function start(
+    home: string,
+    env: Record<string, string>,
+    command = "cat >/dev/null; echo no findings",
+  ) {
     const root = join(home, "root");
     return Bun.spawn([...runtime, script, "tick", "--root", root, "--with", command], {
       env,
@@ -120,6 +123,28 @@ describe("a real process", () => {
       expect(readdirSync(join(root, "migrations"))).toEqual([slug]);
     }
     expect(killed).toBeGreaterThan(2);
+  }, 30_000);
+
+  test("does not wait for what an agent has started outside of its process group", async () => {
+    using sandbox = makeSandbox();
+    const root = join(sandbox.home, "root");
+    mkdirSync(root);
+    using site = makeSite();
+    writePlan({ ...site, root }, slug, { told: toApproval.slice(0, 3) });
+    const launcher = join(sandbox.home, "launch.ts");
+    // A process group of its own, and the pipes of the agent.
+    const options = '{ detached: true, stdio: ["ignore", "inherit", "inherit"] }';
+    const spawn = `const { pid } = Bun.spawn(["sleep", "20"], ${options});`;
+    writeText(
+      launcher,
+      `${spawn}\nawait Bun.write("${sandbox.home}/pid", String(pid));\nprocess.exit();\n`,
+    );
+    const command = `cat >/dev/null; ${process.execPath} ${launcher}; echo no findings`;
+    const started = performance.now();
+    expect(await start(sandbox.home, sandbox.env, command).exited).toBe(0);
+    expect(performance.now() - started).toBeLessThan(8000);
+    process.kill(Number(readFileSync(join(sandbox.home, "pid"), "utf8")), "SIGKILL");
+    expect(cursorIn({ ...site, root })).toBe("final-review");
   }, 30_000);
 
   test("two at once: one works, one is refused with exit 4", async () => {
