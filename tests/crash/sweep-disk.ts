@@ -23,15 +23,15 @@ import type { BuiltProject, Disk, ProjectSpec } from "../disk/spec.ts";
 const longAgo = 1_776_679_200;
 
 const projects: ProjectSpec[] = [
-  { name: "ancient", layout: "v0" },
+  { name: "ancient", layout: "v0", worktrees: "none" },
   {
     ...{ name: "integrator", layout: "v1", archives: 1, archiveCopies: 2, feedback: 1 },
     ...{ claude: "older", codex: true },
   },
-  { name: "safe_split", layout: "v1-bare-hash", worktrees: "v1" },
+  { name: "safe_split", layout: "v1-bare-hash", worktrees: "none" },
   {
     ...{ name: "agent-orchestrator", layout: "v1-bare", storageKey: "bare", tmux: "doubled" },
-    ...{ orchestrators: [8], orchestratorFile: true, worktrees: "legacy-root" },
+    ...{ orchestrators: [8], orchestratorFile: true, worktrees: "none" },
   },
   { name: "backend", sessions: 2, worktrees: "legacy-root", codeReviews: 1 },
   // One repository under two ids.

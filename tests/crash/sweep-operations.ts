@@ -101,9 +101,7 @@ function wayForward(command: Command, again: Command): Way {
   };
 }
 
-/** The records of migrations, and locks that anybody may take away. */
-const records =
-  /^home\/\.agent-orchestrator\/(migrations(\/|$)|config\.yaml\.lock$|projects\/[^/]+\/sessions\/bac-1\.json\.lock$)/;
+const records = /^home\/\.agent-orchestrator\/migrations(\/|$)/;
 
 function storage(top: string) {
   const disk = everyFault(mkdir(top));
@@ -130,7 +128,7 @@ const resume: Operation = {
   begin(top) {
     const { execute: first, resume: command, ...rest } = storage(top);
     const ways = [wayForward(command, first), wayBack()];
-    return { ...rest, command, ways, before: [{ ...first, killAt: 0.55 }], leadsTo: "new" };
+    return { ...rest, command, ways, before: [{ ...first, killAt: 0.7 }], leadsTo: "new" };
   },
 };
 

@@ -27,9 +27,12 @@ import { newTally, Sweep, type Tally } from "./sweep-sweep.ts";
 const quickPoints = 20;
 const wrecksFor = ({ quick }: ProofOptions) => (quick ? 1 : 10);
 /** Kills of each way out of such a wreck. */
-const secondKills = ({ quick }: ProofOptions) => (quick ? 1 : 4);
+const secondKills = ({ quick }: ProofOptions) => (quick ? 1 : 3);
 
 const slots = 2;
+
+/** SIGTERM ends a run early; what was tried until then is reported, and found to be too little. */
+let isStopped = false;
 
 async function run(options: ProofOptions): Promise<Row[]> {
   try {
@@ -38,6 +41,10 @@ async function run(options: ProofOptions): Promise<Row[]> {
     const row = { name: "strace", count: 0, atLeast: 1, unit: "found" };
     return [{ ...row, failures: [(error as Error).message] }];
   }
+  const stop = () => {
+    isStopped = true;
+  };
+  process.once("SIGTERM", stop);
   const top = makeTemp("sweep");
   const tallies = new Map(operations.map(({ name }) => [name, newTally()]));
   try {
@@ -50,24 +57,48 @@ async function run(options: ProofOptions): Promise<Row[]> {
     };
     await Promise.all(Array.from({ length: slots }, (_, index) => work(index)));
   } finally {
+    process.off("SIGTERM", stop);
     rmSync(top, { recursive: true, force: true });
   }
   return rowsOf(tallies);
 }
 
+/** Who waits twenty minutes wants to see that something happens. */
+function progress(name: string, tally: Tally, began: number): void {
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  const bad = tally.failures.length + tally.lost.length;
+  console.error(
+    `  ${name}: ${pointsOf(tally)} points, ${tally.doubles} second kills, ${bad} wrong, ${seconds} s`,
+  );
+}
+
 async function sweep(slot: Slot, operation: Operation, tally: Tally, options: ProofOptions) {
   const random = randomOf(`${options.seed} ${operation.name}`);
+  const began = performance.now();
   try {
     const one = await Sweep.begin(slot, operation, tally);
     const points = one.calls.flatMap((call) => faults.map((fault) => ({ call, fault })));
     const chosen = options.quick ? sample(points, quickPoints, random) : points;
-    for (const { call, fault } of chosen) await one.point(call, fault);
     const choose = (calls: readonly Call[]) => sample(calls, secondKills(options), random);
-    for (const call of sample(one.calls, wrecksFor(options), random))
-      await one.double(call, choose);
+    const doubled = sample(one.calls, wrecksFor(options), random);
+    const jobs = [
+      ...chosen.map(
+        ({ call, fault }) =>
+          () =>
+            one.point(call, fault),
+      ),
+      ...doubled.map((call) => () => one.double(call, choose)),
+    ];
+    // In no order, so that a run that is stopped has tried a little of everything.
+    for (const [done, job] of shuffled(jobs, random).entries()) {
+      if (isStopped) break;
+      await job();
+      if (done % 200 === 199) progress(operation.name, tally, began);
+    }
   } catch (error) {
     tally.failures.push(`${operation.name}: ${(error as Error).message}`);
   }
+  progress(operation.name, tally, began);
 }
 
 /** A row an operation, then what they have in common. */
@@ -127,11 +158,14 @@ function randomOf(seed: string): () => number {
   return () => Number(Bun.hash(`${seed} ${turn++}`) % 1_000_003n) / 1_000_003;
 }
 
-/** As many of the values, in their order; all when there are no more. */
+function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  const keyed = values.map((value) => ({ value, key: random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ value }) => value);
+}
+
+/** As many of the values, in no order; all when there are no more. */
 function sample<T>(values: readonly T[], count: number, random: () => number): T[] {
-  const keyed = values.map((value, index) => ({ value, index, key: random() }));
-  const chosen = keyed.sort((a, b) => a.key - b.key).slice(0, count);
-  return chosen.sort((a, b) => a.index - b.index).map(({ value }) => value);
+  return shuffled(values, random).slice(0, count);
 }
 
 const section: ProofSection = { title: "Crash sweep", run };
