@@ -80,11 +80,12 @@ async function tell(context: DemoContext, root: string, env: Env): Promise<Outco
   const before = treeOf(home, record);
   const chapters = chaptersFor(has, join(root, "runs"));
   const failed: string[] = [];
+  out.print(`A disk was made in ${root}; every command here is for that one.`);
   for (const [at, chapter] of chapters.entries()) {
     const words = [chapter.script, ...chapter.args].join(" ").replaceAll(root, "SANDBOX");
     const { cyan, dim } = out.style;
     out.print(`\n${cyan(`── ${at + 1}. ${chapter.text}`)}\n${dim(`$ ${words}`)}\n`);
-    if ((await runChapter(context, chapter, env)) !== chapter.code) failed.push(words);
+    if ((await runChapter(context, chapter, { env, home })) !== chapter.code) failed.push(words);
     signal.throwIfAborted();
   }
   const differences = compareTrees(before, treeOf(home, record));
@@ -120,27 +121,33 @@ function playText({ invocation }: DemoContext, home: string): string {
 }
 
 /** Shows what the chapter's command says, and returns its exit code. */
-async function runChapter({ out }: DemoContext, chapter: Chapter, env: Env): Promise<number> {
+async function runChapter(
+  { out }: DemoContext,
+  chapter: Chapter,
+  { env, home }: { env: Env; home: string },
+): Promise<number> {
   const runtime = ["--no-env-file", "--no-install", "--config=/dev/null"];
   const program = Bun.isStandaloneExecutable
     ? [process.execPath, chapter.script]
     : [process.execPath, ...runtime, join(import.meta.dir, `${chapter.script}.ts`)];
-  const child = Bun.spawn([...program, ...chapter.args], {
+  // Named, so that what it tells to type next is for this disk and not for the user's own.
+  const child = Bun.spawn([...program, ...chapter.args, "--home", home], {
     env: { ...env, ...(out.isTTY && { FORCE_COLOR: "1" }) },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
   });
   const [said, complained] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  out.print(shownPart(said, chapter.from) + (chapter.code === 4 ? complained : ""));
+  out.print(shownPart(said, chapter) + (chapter.code === 4 ? complained : ""));
   return await child.exited;
 }
 
-/** The text from a heading on; all of it where there is none. */
-function shownPart(text: string, heading?: string): string {
-  const lines = text.split("\n");
-  const at = lines.findIndex((line) => Bun.stripANSI(line) === heading);
-  return at < 1 ? text : ["…", ...lines.slice(at)].join("\n");
+/** The text from a heading on, where there is one, and without what ends up nowhere. */
+function shownPart(text: string, { from, without }: Chapter): string {
+  const all = text.split("\n");
+  const lines = all.filter((line) => without === undefined || !line.startsWith(without));
+  const at = lines.findIndex((line) => Bun.stripANSI(line) === from);
+  return (at < 1 ? lines : ["…", ...lines.slice(at)]).join("\n");
 }
 
 export default command;

@@ -9,6 +9,8 @@ export interface Chapter {
   code: number;
   /** The heading that the output is shown from, where what stands above was seen before. */
   from?: string;
+  /** How lines begin that are not shown. */
+  without?: string;
 }
 
 /**
@@ -44,6 +46,8 @@ export function chaptersFor(has: { tmux: boolean; ao: boolean }, runs: string): 
     script: "smoke-runbook",
     args: ["--auto", "--step", "1.2,2.2,3.1", "--runs", runs],
     code: 0,
+    // They go with the sandbox.
+    without: "report: ",
   };
   return [
     migrate(
