@@ -114,7 +114,7 @@ function storage(top: string) {
 
 const execute: Operation = {
   name: "migrate --execute",
-  atLeast: 0,
+  atLeast: 1_500,
   begin(top) {
     const { execute: command, resume, ...rest } = storage(top);
     const ways = [wayForward(resume, command), wayBack()];
@@ -124,7 +124,7 @@ const execute: Operation = {
 
 const resume: Operation = {
   name: "migrate --resume",
-  atLeast: 0,
+  atLeast: 600,
   begin(top) {
     const { execute: first, resume: command, ...rest } = storage(top);
     const ways = [wayForward(command, first), wayBack()];
@@ -134,7 +134,7 @@ const resume: Operation = {
 
 const takeBack: Operation = {
   name: "rollback",
-  atLeast: 0,
+  atLeast: 800,
   begin(top) {
     const { execute: first, resume: _, ...rest } = storage(top);
     const ways = [wayBack(), wayFurtherBack()];
@@ -144,7 +144,7 @@ const takeBack: Operation = {
 
 const sessions: Operation = {
   name: "migrate-sessions",
-  atLeast: 0,
+  atLeast: 380,
   begin(top) {
     const home = mkdir(join(top, "home"));
     const project = join(top, "project");
@@ -167,7 +167,7 @@ const sessions: Operation = {
 
 const publish: Operation = {
   name: "migration tick",
-  atLeast: 0,
+  atLeast: 620,
   begin(top) {
     const home = mkdir(join(top, "home"));
     const root = mkdir(join(top, "project"));
@@ -197,10 +197,10 @@ const publish: Operation = {
 };
 
 /** A fix of the doctor, by its name. */
-function repair(name: string): Operation {
+function repair(name: string, atLeast: number): Operation {
   return {
     name: `repair ${name}`,
-    atLeast: 0,
+    atLeast,
     begin(top) {
       const disk = mendable(mkdir(top));
       const command = call("repair", name, "--yes");
@@ -220,8 +220,8 @@ export const operations: readonly Operation[] = [
   takeBack,
   sessions,
   publish,
-  repair("key-value-sessions"),
-  repair("worktree-links"),
+  repair("key-value-sessions", 290),
+  repair("worktree-links", 180),
 ];
 
 function mkdir(path: string): string {

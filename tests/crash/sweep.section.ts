@@ -2,7 +2,7 @@
  * The crash sweep: every system call with which an operation changes a disk is met by SIGKILL,
  * ENOSPC, EIO and EACCES; then every promised way out of the wreck is walked from a copy of it.
  *
- * Needs strace. A full run takes about twenty minutes on two idle cores.
+ * Needs strace. A full run takes under twenty minutes on two cores.
  *
  * | file | owns |
  * |---|---|
@@ -25,7 +25,7 @@ import { newTally, Sweep, type Tally } from "./sweep-sweep.ts";
 
 /** Of each operation: points of a quick run, and of wrecks whose recovery is killed in turn. */
 const quickPoints = 20;
-const wrecksFor = ({ quick }: ProofOptions) => (quick ? 1 : 10);
+const wrecksFor = ({ quick }: ProofOptions) => (quick ? 1 : 12);
 /** Kills of each way out of such a wreck. */
 const secondKills = ({ quick }: ProofOptions) => (quick ? 1 : 3);
 
