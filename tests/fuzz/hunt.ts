@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProofOptions, Row } from "../proof.ts";
 import { Random, seedOf } from "./random.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 /** One kind of file, or of files together, that is read from a disk. */
 export interface Grammar {
@@ -16,7 +17,7 @@ export interface Grammar {
   name: string;
   /** How many files an input is; for the count. @default 1 */
   files?: (input: Uint8Array) => number;
-  make(random: Random): Uint8Array;
+  make(random: Random): Uint8Array | Promise<Uint8Array>;
   /** What is wrong, in a line; null when nothing is. What it throws is wrong too. */
   check(input: Uint8Array): string | null | Promise<string | null>;
   /** Removes what checks left behind. */
@@ -44,9 +45,11 @@ export async function hunt(
   const began = performance.now();
   const memory = process.memoryUsage().rss;
   let slowest = 0;
+  using watchdog = startWatchdog();
   try {
     for (let index = 0; row.count < wanted && row.failures.length < enough; index += 1) {
-      const input = grammar.make(new Random(seedOf(seed, grammar.name, index)));
+      const input = await grammar.make(new Random(seedOf(seed, grammar.name, index)));
+      watchdog.at(`${grammar.name} #${index} (seed ${seed})`);
       const { fault, cpu } = await examine(grammar, input);
       slowest = Math.max(slowest, cpu);
       row.count += grammar.files?.(input) ?? 1;

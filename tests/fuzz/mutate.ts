@@ -83,7 +83,7 @@ function replacement(random: Random, value: Json): Json {
     [6, () => hostileValue(random)],
     [1, () => [value]],
     [1, () => ({ value })],
-    [1, () => (typeof value === "string" ? value + hostileText(random) : String(value))],
+    [1, () => (typeof value === "string" ? value + hostileText(random) : JSON.stringify(value))],
     [1, () => (typeof value === "string" ? value.slice(random.int(value.length)) : null)],
   ]);
 }

@@ -62,10 +62,13 @@ export class Site {
     writeFileSync(join(this.outside, "deep/canary.yaml"), "alive: true\n");
   }
 
-  /** Makes the home anew and puts the files there; what no file system takes is left out. */
-  place({ files, links = [], dirs = [] }: Placed): void {
-    this.clear();
-    mkdirSync(this.home);
+  /**
+   * Makes the home anew (unless what is there is kept) and puts the files there; what no file
+   * system takes is left out.
+   */
+  place({ files, links = [], dirs = [] }: Placed, keep = false): void {
+    if (!keep) this.clear();
+    mkdirSync(this.home, { recursive: true });
     for (const dir of dirs) this.#at(dir, (path) => mkdirSync(path, { recursive: true }));
     for (const [name, content] of files) {
       const bytes = typeof content === "string" ? this.#filled(content) : decoded(content);

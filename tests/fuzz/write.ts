@@ -16,19 +16,21 @@ export function jsonText(random: Random, value: Json): string {
     if (!odd || random.chance(0.7)) return plain;
     return `"${[...string.slice(0, 200)].map(escaped).join("")}${plain.slice(-1)}`;
   };
-  const write = (item: Json): string => {
+  const write = (item: Json, depth: number): string => {
     if (typeof item === "string") return text(item);
     if (typeof item !== "object" || item === null) return numberText(random, odd, item);
     if (Array.isArray(item)) {
-      return `[${item.map((each) => blank() + write(each) + blank()).join(",") || blank()}]`;
+      return `[${item.map((each) => blank() + write(each, depth + 1) + blank()).join(",") || blank()}]`;
     }
     const members = Object.entries(item).map(
-      ([key, each]) => `${blank()}${text(key)}${blank()}:${blank()}${write(each)}${blank()}`,
+      ([key, each]) =>
+        `${blank()}${text(key)}${blank()}:${blank()}${write(each, depth + 1)}${blank()}`,
     );
-    if (odd && members.length > 0 && random.chance(0.1)) members.push(random.pick(members));
+    if (odd && depth < 4 && members.length > 0 && random.chance(0.1))
+      members.push(random.pick(members));
     return `{${members.join(",") || blank()}}`;
   };
-  return blank() + write(value) + blank();
+  return blank() + write(value, 0) + blank();
 }
 
 function escaped(character: string): string {

@@ -84,7 +84,9 @@ function changeFault(
   if (applied.length + already.length + conflicts.length !== 1) return "the edit is lost";
   const call = JSON.stringify(edit).slice(0, 200);
   if (applied.length === 0) return result.text === text ? null : `changed without ${call}`;
-  const expected = performEdit(structuredClone(value), edit);
+  // A YAML text without content takes a field as an empty mapping does.
+  const root = value === null && edit.pointer !== "" ? {} : structuredClone(value);
+  const expected = performEdit(root, edit);
   if (!sameJson(format.read(result.text), expected)) return `reads otherwise after ${call}`;
   if (edit.rename !== undefined || edit.before === undefined || edit.after === undefined) {
     return null;
@@ -167,8 +169,8 @@ function placeInYaml(
   const shift = text.startsWith("\ufeff") ? 1 : 0;
   const head = text.slice(0, node.range[0] + shift);
   const tail = text.slice(node.range[2] + shift);
-  // White space around a value may go with it, and comments between its key and its first line.
-  const start = head.replace(/(?:\s|(?<=\s)#[^\n]*\n)+$/, "").length;
+  // White space around a value may go with it, and tags and comments between its key and itself.
+  const start = head.replace(/(?:\s|(?<=\s)#[^\n]*\n|(?<=\s)[&!]\S*\s)+$/, "").length;
   return { start, end: text.length - tail.trimStart().length };
 }
 
