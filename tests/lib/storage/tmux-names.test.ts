@@ -12,6 +12,7 @@ describe("the tmux name of a session", () => {
     ["ao-ao-1", "ao-1", "doubled-prefix"],
     ["ao-ao-orchestrator", "ao-orchestrator", "doubled-prefix"],
     ["66c66786e971-agent-orchestrator-ao-orchestrator-8", "ao-orchestrator", "legacy-storagekey"],
+    ["ao-2-ao-2-orchestrator", "ao-2-orchestrator", "doubled-prefix"],
   ] as const)("%s of %s follows %s", (name, sessionId, convention) => {
     expect(conventionOf(name, sessionId, names)).toBe(convention);
   });
@@ -23,6 +24,7 @@ describe("the tmux name of a session", () => {
     ["my-own-session", "ao-1"],
     ["ao-ao-2", "ao-1"],
     ["66C66786E971-ao-1", "ao-1"],
+    ["66c66786e971-ao-orchestrator-8-old", "ao-orchestrator"],
   ])("%s of %s is nobody's convention, so it is not renamed on a guess", (name, sessionId) => {
     expect(conventionOf(name, sessionId, names)).toBe("unknown");
   });
