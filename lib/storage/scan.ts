@@ -12,13 +12,13 @@ import type { TmuxSession } from "../tmux.ts";
 import { listSessions } from "../tmux.ts";
 import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { scanBaseDir } from "./scan/base-dir.ts";
-import { readRegistries, readV1Configs } from "./scan/configs.ts";
-import { scanMigrations } from "./scan/migrations.ts";
+import { readRegistries, readV1Configs, type V1Configs } from "./scan/configs.ts";
+import { rememberedDataDirs, scanMigrations } from "./scan/migrations.ts";
 import { Reader } from "./scan/reader.ts";
 import { addWorktreeRepos, readRepos } from "./scan/repos.ts";
 import { scanRunning } from "./scan/running.ts";
 import { scanState } from "./scan/state.ts";
-import { scanDataDirs, scanWorktreeDirs } from "./scan/v0.ts";
+import { type NamedDir, scanDataDirs, scanWorktreeDirs, usualDirs } from "./scan/v0.ts";
 import { scanWorktreeRoot, scanWorktreesOf } from "./scan/worktrees.ts";
 
 export interface ScanOptions {
@@ -40,12 +40,18 @@ export function scan(places: Places, { tmux, sizes, env }: ScanOptions): Invento
   const configs = readV1Configs(reader, hashDirs, registries.registry, places, env);
   const repos = readRepos(reader, { ...registries, configs, projects }, home, env);
   // Only now every config has been read that could name a directory of V0.
-  const dataDirs = scanDataDirs(reader, configs.dataDirs, places);
+  const migrationsDir = base.knownDirs.has("migrations") ? `${baseDir}/migrations` : null;
+  const dataDirs = scanDataDirs(reader, dataDirsOf(reader, configs, migrationsDir, places), places);
   const worktrees = [
     ...scanWorktreesOf(projects, "project", sizes),
     ...scanWorktreesOf(hashDirs, "v1", sizes),
     ...scanWorktreeRoot(reader, worktreeRoot, "legacy-root", sizes),
-    ...scanWorktreeDirs(reader, configs.worktreeDirs, places, sizes),
+    ...scanWorktreeDirs(
+      reader,
+      [...configs.worktreeDirs, usualDirs(home).worktreeDir],
+      places,
+      sizes,
+    ),
   ];
   addWorktreeRepos(repos, worktrees, env);
   return {
@@ -70,9 +76,20 @@ export function scan(places: Places, { tmux, sizes, env }: ScanOptions): Invento
     orphanObservability: base.knownDirs.has("observability")
       ? orphansIn(reader, `${baseDir}/observability`)
       : [],
-    ...scanMigrations(reader, base.knownDirs.has("migrations") ? `${baseDir}/migrations` : null),
+    ...scanMigrations(reader, migrationsDir),
     faults: reader.faults,
   };
+}
+
+/** Where V0's state may be: as configs say, else where it was or usually is. */
+function dataDirsOf(
+  reader: Reader,
+  { dataDirs }: V1Configs,
+  migrationsDir: string | null,
+  places: Places,
+): NamedDir[] {
+  const earlier = migrationsDir === null ? [] : rememberedDataDirs(reader, migrationsDir, places);
+  return [...dataDirs, usualDirs(places.home).dataDir, ...earlier];
 }
 
 function orphansIn(reader: Reader, observability: string): string[] {

@@ -1,13 +1,17 @@
 /** Migrations of this toolkit that were begun on this disk and did not end. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { liveHolder } from "../../change/lock.ts";
 import { isOpenJournal } from "../../change/open.ts";
+import type { Places } from "../../paths.ts";
 import type { Inventory } from "../inventory.ts";
+import { fixedRoots } from "../roots.ts";
 import type { Reader } from "./reader.ts";
+import type { NamedDir } from "./v0.ts";
 
-/** Enough for the last line of a journal: a closing line is short. */
-const tailBytes = 64 * 1024;
+/** Enough for the last line of a journal, where a closing line is short, and a plan's roots. */
+const partBytes = 64 * 1024;
 
 /** The migrations below `migrations/` that have not ended, sorted by id, and who works on one. */
 export function scanMigrations(
@@ -26,10 +30,44 @@ export function scanMigrations(
 /** Drafts are hidden. */
 function openIn(reader: Reader, migrationsDir: string): string[] {
   const ids = reader.list(migrationsDir)?.dirs.filter((name) => !name.startsWith(".")) ?? [];
-  return ids.filter((id) => isOpenJournal(readTail(`${migrationsDir}/${id}/journal.jsonl`)));
+  return ids.filter((id) =>
+    isOpenJournal(readPart(`${migrationsDir}/${id}/journal.jsonl`, "tail")),
+  );
 }
 
-function readTail(path: string): string {
+/**
+ * V0's data directories as far as earlier storage migrations knew them. Which config names one may
+ * have been known only from a V1 directory that such a migration took in.
+ */
+export function rememberedDataDirs(
+  reader: Reader,
+  migrationsDir: string,
+  places: Places,
+): NamedDir[] {
+  const ids = reader.list(migrationsDir)?.dirs.filter((name) => name.startsWith("v3-")) ?? [];
+  const roots = ids.flatMap((id) => rootsIn(`${migrationsDir}/${id}/plan.json`));
+  const others = new Set(fixedRoots(places));
+  const isOther = (root: string) => others.has(root) || root.endsWith("/worktrees");
+  return [...new Set(roots)].filter((root) => !isOther(root)).map((path) => ({ path }));
+}
+
+/** The roots in the first line of a plan: `{…,"roots":[…],"operations":[`. */
+function rootsIn(file: string): string[] {
+  const [head = ""] = readPart(file, "head").split("\n", 1);
+  try {
+    const { roots } = JSON.parse(`${head}]}`) as { roots?: unknown };
+    return Array.isArray(roots) ? roots.filter(isPath) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === "string" && isAbsolute(value) && !value.includes("\0");
+}
+
+/** The beginning or end of a file; empty when it cannot be read. */
+function readPart(path: string, part: "head" | "tail"): string {
   let fd: number;
   try {
     fd = openSync(path, "r");
@@ -38,9 +76,17 @@ function readTail(path: string): string {
   }
   try {
     const { size } = fstatSync(fd);
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
-    const length = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    const buffer = Buffer.alloc(Math.min(size, partBytes));
+    const length = readSync(
+      fd,
+      buffer,
+      0,
+      buffer.length,
+      part === "head" ? 0 : size - buffer.length,
+    );
     return buffer.toString("utf8", 0, length);
+  } catch {
+    return "";
   } finally {
     closeSync(fd);
   }

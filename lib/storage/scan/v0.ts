@@ -7,10 +7,22 @@ import type { Reader } from "./reader.ts";
 import { scanFlatDir } from "./state-dir.ts";
 import { scanWorktreeRoot } from "./worktrees.ts";
 
-/** A directory that a config names, and the config. */
+/** A directory of V0, and the config that names it. */
 export interface NamedDir {
   path: string;
-  config: string;
+  /** Absent where no config is left that does. */
+  config?: string;
+}
+
+/**
+ * V0's directories where AO's examples put them. The config that named them may be known only from
+ * a V1 directory that a migration has taken in since.
+ */
+export function usualDirs(home: string): { dataDir: NamedDir; worktreeDir: NamedDir } {
+  return {
+    dataDir: { path: `${home}/.ao-sessions` },
+    worktreeDir: { path: `${home}/.ao-worktrees` },
+  };
 }
 
 /** Absolute path of a directory as a config spells it. */
@@ -34,7 +46,7 @@ export function scanDataDirs(reader: Reader, dirs: NamedDir[], places: Places): 
       reader.fault("unsafe-name", path, `${detail} (named as dataDir in ${config})`);
       return [];
     }
-    return [{ ...dir, origin: config }];
+    return [config === undefined ? dir : { ...dir, origin: config }];
   });
 }
 

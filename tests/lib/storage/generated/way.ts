@@ -22,9 +22,7 @@ export async function wholeWay(recipe: Recipe): Promise<void> {
   const first = await apply(disk, plan);
   expect(first.warnings).toEqual([]);
   const after = stateOf(disk);
-  // V0's directory is found through the config that a V1 directory names, which has gone then.
-  const isV0Left = plan.identities.orphans.some(({ dir }) => dir.layout === "v0");
-  if (!isV0Left) expect(leftToDo(disk)).toEqual([]);
+  expect(leftToDo(disk)).toEqual([]);
   for (const path of healthy) expect([path, verifyWorktree(path, disk.env)]).toEqual([path, null]);
 
   const undone = await takeBack(disk, first.dir, plan);

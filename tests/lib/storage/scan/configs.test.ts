@@ -29,6 +29,14 @@ describe("configs", () => {
     expect(scanned(disk)).toMatchObject({ originConfigs: {}, faults: [] });
   });
 
+  test("that are gone hide no V0 sessions in the usual place, and nothing is guessed of these", () => {
+    const disk = keep(makeDisk({ projects: [{ name: "integrator" }] }));
+    writeFiles(disk.home, { ".ao-sessions/int-7": "status=done\n" });
+    const [found] = scanned(disk).hashDirs;
+    expect(found).toMatchObject({ path: join(disk.home, ".ao-sessions"), layout: "v0" });
+    expect(found?.origin).toBeUndefined();
+  });
+
   test("in the home and in repositories may name V0's directories", () => {
     const disk = keep(makeDisk({ projects: [{ name: "integrator" }] }));
     const { repo } = disk.project("integrator");

@@ -3,7 +3,9 @@ import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { realDisk } from "../../../../lib/change/disk.ts";
 import { type Holder, releaseRunLock, takeRunLock } from "../../../../lib/change/lock.ts";
-import { scanMigrations } from "../../../../lib/storage/scan/migrations.ts";
+import { formatPlan } from "../../../../lib/change/migration.ts";
+import { resolvePlaces } from "../../../../lib/paths.ts";
+import { rememberedDataDirs, scanMigrations } from "../../../../lib/storage/scan/migrations.ts";
 import { Reader } from "../../../../lib/storage/scan/reader.ts";
 import { writeFiles } from "../../../disk/repos.ts";
 import { makeTemp } from "../../../temp.ts";
@@ -46,4 +48,20 @@ test("a lock that may not be opened says nothing, and without migrations there i
   const none = { openMigrations: [], migrationHolder: null };
   expect(scanMigrations(new Reader(), null)).toEqual(none);
   expect(scanMigrations(new Reader(), join(dir, "none"))).toEqual(none);
+});
+
+test("V0's directories that an earlier migration knew are remembered, whatever its plan is now", () => {
+  using place = makeMigrations();
+  const places = resolvePlaces({ home: "/home/u", env: {} });
+  const roots = [places.baseDir, places.configFile, "/repo/.git/worktrees", "/home/u/old", "../x"];
+  const plan = { script: "migrate", title: "t", operations: [], roots };
+  const text = [...formatPlan(plan)].map((part) => Buffer.from(part).toString("utf8")).join("");
+  writeFiles(place.dir, {
+    "v3-a/plan.json": text,
+    "v3-b/plan.json": text.slice(0, 30),
+    "v3-c/plan.json": '{"roots":1,\n',
+    "v3-d/manifest.json": "{}",
+    "repair-e/plan.json": text.replace("/home/u/old", "/home/u/other"),
+  });
+  expect(rememberedDataDirs(new Reader(), place.dir, places)).toEqual([{ path: "/home/u/old" }]);
 });
