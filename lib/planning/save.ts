@@ -1,6 +1,5 @@
 /** Writing one file of a plan so that it is the old one or the new one, whatever happens. */
 
-import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { Disk } from "../change/disk.ts";
 
@@ -10,10 +9,12 @@ import type { Disk } from "../change/disk.ts";
  */
 export function saveFile(disk: Disk, path: string, content: string | Uint8Array): void {
   const dir = dirname(path);
-  const temporary = join(dir, `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
+  // Whoever writes here holds a lock, so one that is there was left by a run that was killed.
+  const temporary = join(dir, `.${basename(path)}.tmp`);
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   const mode = disk.lstat(path)?.mode ?? 0o644;
   try {
+    if (disk.lstat(temporary) !== null) disk.unlink(temporary);
     disk.writeNew(temporary, [bytes], { mode });
     disk.sync([temporary], []);
     disk.replace(temporary, path);
