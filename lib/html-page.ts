@@ -133,7 +133,7 @@ caption{text-align:left;color:var(--soft);padding:.25rem 0;font-size:.925rem}
 th,td{border-bottom:1px solid var(--line);padding:.35rem .7rem;text-align:left;vertical-align:top}
 th:first-child,td:first-child{padding-left:.2rem}
 thead th{font-size:.85rem;color:var(--soft);vertical-align:bottom;border-bottom-width:2px}
-th[scope=row]{font-weight:500}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+th[scope=row]{font-weight:500}th[scope=row]>code{white-space:nowrap}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 th[scope=rowgroup]{padding-top:1.1rem;font-weight:650}
 .w{min-width:14rem;overflow-wrap:anywhere}
 .heat{background:var(--tint-amber);font-weight:600}

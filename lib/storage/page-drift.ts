@@ -8,7 +8,7 @@ import type { Issue } from "./drift.ts";
 import type { InventoryRecord } from "./record.ts";
 
 /** Lines of one list that are shown before the rest becomes a number. */
-const limit = 200;
+const limit = 50;
 /** Places that get a bar, and those that get a column. */
 const [mostBars, mostColumns] = [25, 8];
 
