@@ -99,8 +99,9 @@ function likelyTime(disk: Disk, dir: string, id: string): string {
 /** Names of the migrations; drafts and the lock file are none. */
 function migrationIds(disk: Disk, migrationsDir: string): string[] {
   if (disk.lstat(migrationsDir)?.kind !== "directory") return [];
+  // Ids go into commands and onto terminals; a directory with another name is none of ours.
   const isMigration = (name: string) =>
-    !name.startsWith(".") && disk.lstat(join(migrationsDir, name))?.kind === "directory";
+    /^\w[\w.-]{0,99}$/.test(name) && disk.lstat(join(migrationsDir, name))?.kind === "directory";
   return disk.readDir(migrationsDir).filter(isMigration).sort();
 }
 

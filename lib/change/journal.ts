@@ -138,6 +138,9 @@ export function readJournal(
 }
 
 function readIfThere(disk: Disk, file: string): Buffer {
+  const kind = disk.lstat(file)?.kind ?? "file";
+  // Through a symlink here, what is appended would be written to somewhere else.
+  if (kind !== "file") throw damaged(file, 1, `it is a ${kind}, not a file`);
   try {
     const bytes = disk.readFile(file);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -80,6 +80,8 @@ export function isPrivateName(name: string): boolean {
 /** `name` cut, at a character, so that with `end` it fits a file name. */
 function shorten(name: string, end: string): string {
   let short = name;
-  while (Buffer.byteLength(short + end) > nameBytes) short = [...short].slice(0, -1).join("");
+  // An end that is too long by itself cannot be helped: the disk will refuse the name.
+  while (short !== "" && Buffer.byteLength(short + end) > nameBytes)
+    short = [...short].slice(0, -1).join("");
   return short + end;
 }

@@ -188,3 +188,24 @@ test("private names are told from others", () => {
     expect(isPrivateName(name)).toBe(false);
   }
 });
+
+test("a directory whose name is no id is no migration, and a journal that is a link is damage", async () => {
+  using bench = makeWorkbench();
+  bench.write("config.json", '{"a":1}');
+  await bench.apply([{ op: "trash", path: bench.at("config.json") }]);
+  const migrationsDir = join(bench.base, "migrations");
+  for (const name of ["x\x1b[2J", "\u202ex", "x".repeat(200), "a b"]) {
+    fs.cpSync(bench.migrationDir, join(migrationsDir, name), { recursive: true });
+  }
+  const before = await listMigrations(migrationsDir);
+  expect([before.migrations.length, before.damaged.length]).toEqual([1, 0]);
+  for (const target of [bench.at("journal"), bench.root]) {
+    fs.renameSync(join(bench.migrationDir, "journal.jsonl"), bench.at("journal"));
+    fs.symlinkSync(target, join(bench.migrationDir, "journal.jsonl"));
+    const { migrations, damaged } = await listMigrations(migrationsDir);
+    expect(migrations).toEqual([]);
+    expect(damaged[0]?.error.message).toContain("it is a symlink, not a file");
+    fs.unlinkSync(join(bench.migrationDir, "journal.jsonl"));
+    fs.renameSync(bench.at("journal"), join(bench.migrationDir, "journal.jsonl"));
+  }
+});
