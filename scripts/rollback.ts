@@ -9,7 +9,7 @@
  * Exit codes: 0 done, 2 usage, 3 damaged migration, 4 refused, 5 something had to be kept.
  */
 
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { MigrationSummary } from "../lib/change/history.ts";
 import type { UndoResult } from "../lib/change/options.ts";
@@ -165,11 +165,31 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
     onProgress: ({ done }) => bar.update(done),
   });
   bar.end();
+  if (migration.script === "migrate") result.warnings.push(...(await staleLinks(context)));
   out.result({
     json: () => ({ schemaVersion: 1, ...result }),
     text: () => undoText(result),
   });
   return result.kept.length > 0 ? "interrupted" : "done";
+}
+
+/**
+ * Worktrees whose link in git names a place that is gone: those of sessions spawned after the
+ * migration have gone back with their directory, and no operation of the plan knows of them.
+ */
+async function staleLinks({ args, env, invocation }: RollbackContext): Promise<string[]> {
+  const { scan } = await import("../lib/storage/scan.ts");
+  const places = resolvePlaces({ ...args, env });
+  const { worktrees } = scan(places, { tmux: false, sizes: false, env });
+  const stale = worktrees.filter(
+    ({ path, linkedPath }) =>
+      linkedPath !== undefined && linkedPath !== path && !existsSync(linkedPath),
+  );
+  const mend = commandMaker(invocation, args)("repair", "worktree-links");
+  return stale.map(
+    ({ path, linkedPath }) =>
+      `git's link to the worktree ${path} still names ${linkedPath}; mend it with: ${mend}`,
+  );
 }
 
 function undoText({ id, undone, kept, warnings }: UndoResult): string {

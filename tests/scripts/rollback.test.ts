@@ -20,7 +20,7 @@ import { git, writeFiles } from "../disk/repos.ts";
 import type { Disk } from "../disk/spec.ts";
 import { disks } from "../disk.ts";
 import { stateOf } from "../lib/storage/journey.ts";
-import { runInTerminal } from "../process.ts";
+import { runInTerminal, runScript } from "../process.ts";
 import { diffTrees, filesBelow, readTree, type Tree } from "../tree.ts";
 import { call, run, sandboxOf } from "./migrate/call.ts";
 
@@ -85,6 +85,29 @@ describe("what came after a migration", () => {
     expect(lines.filter((line) => line.startsWith("-"))).toEqual([]);
     const changed = lines.filter((line) => line.startsWith("~")).map((line) => line.split(":")[0]);
     expect(changed.filter((line) => !line?.includes("/.git/"))).toEqual([]);
+  });
+
+  test("a worktree goes back too, and what mends git's link to it is told", async () => {
+    using disk = build("v1AndV2Mix");
+    await migrate(disk);
+    const { id, repo, stateDir } = disk.project("integrator");
+    const later = join(disk.baseDir, "projects", id, "worktrees", "int-77");
+    git(repo, "worktree", "add", "-q", "-b", "feat/int-77", later);
+    writeFiles(later, { "un tracked.txt": "?\n" });
+
+    const { stdout } = await run("rollback", disk, "--yes", "--json");
+    const { warnings } = JSON.parse(stdout);
+    const back = join(stateDir, "worktrees", "int-77");
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`the worktree ${back} still names ${later}`);
+    expect(warnings[0]).toMatch(/repair(\.ts)? worktree-links/);
+
+    const sandbox = sandboxOf(disk);
+    const argv = ["worktree-links", "--yes"];
+    expect(await runScript("scripts/repair.ts", argv, { sandbox })).toMatchObject({ code: 0 });
+    expect(git(back, "status", "--porcelain")).toBe('?? "un tracked.txt"');
+    expect(git(repo, "worktree", "list", "--porcelain")).not.toContain("prunable");
+    expect(git(repo, "worktree", "list", "--porcelain")).toContain(back);
   });
 
   test("stays where it was edited: fields of sessions, config.yaml, a file that V3 made", async () => {
