@@ -16,6 +16,7 @@ import type { Reopened } from "../lib/smoke/reopen.ts";
 import type { RunResult } from "../lib/smoke/results.ts";
 import type { Runbook } from "../lib/smoke/schema.ts";
 import type { Unit } from "../lib/smoke/walk.ts";
+import { printableLines } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const flag = { type: "boolean" } as const;
@@ -186,7 +187,7 @@ async function walk(context: Walk, { resumed, auto, ...plan }: Plan): Promise<st
     onStep(step, { status, reason }, ms) {
       const why = status === "pass" || reason === undefined ? "" : `\n    ${reason}`;
       const line = `${status.padEnd(11)} ${step.id} ${step.title} (${Math.round(ms)} ms)${why}`;
-      terminal.note(plain(line));
+      terminal.note(plain(printableLines(line, "")));
       progress.update(++done);
     },
   });
@@ -217,7 +218,9 @@ async function closing(
   const broken = result.steps.filter(({ status }) => findings.includes(status));
   const text = [
     `${summary(result.counts)} in ${(result.ms / 1000).toFixed(1)} s`,
-    ...broken.map(({ status, id, title, reason }) => `${status} ${id} ${title}: ${reason}`),
+    ...broken.map(({ status, id, title, reason }) =>
+      printableLines(`${status} ${id} ${title}: ${reason}`, ""),
+    ),
     ...files.map((file) => `report: ${file}`),
   ].join("\n");
   if (args.format !== "github") return text;

@@ -1,5 +1,6 @@
 /** What a runbook holds, for --list and --dry-run: data first, and as text. */
 import * as v from "valibot";
+import { printableLines } from "../text.ts";
 import { titleOf } from "./actions/all.ts";
 import { type Condition, kindOf, type Runbook } from "./schema.ts";
 
@@ -59,7 +60,8 @@ export function formatListing(listing: Listing, commands: boolean): string {
       const needs = step.needs.length === 0 ? "" : `   needs ${step.needs.join(", ")}`;
       const role = step.prerequisite ? " (needed)" : "";
       const head = `${step.id.padEnd(22)} ${step.title}${role}${needs}`;
-      return commands ? [head, ...step.commands.map((line) => `    ${line}`)].join("\n") : head;
+      const lines = commands ? [head, ...step.commands.map((line) => `    ${line}`)] : [head];
+      return lines.map((line) => printableLines(line, "      ")).join("\n");
     })
     .join("\n");
 }
