@@ -1,7 +1,7 @@
 /** JSON files of a plan: read with the place of every fault, written the same way each time. */
 
 import type { Disk } from "../change/disk.ts";
-import type { Json } from "../edits.ts";
+import { formatPointer, type Json, parsePointer } from "../edits.ts";
 import { errorCode, type Place, ToolkitError } from "../errors.ts";
 import { hasDuplicateKeys, jsonErrorPlace, locateJson, parseJson } from "../json.ts";
 
@@ -61,7 +61,7 @@ export class Field {
 
   /** `phases[0].name`, as people write it. */
   get label(): string {
-    const keys = this.#pointer.split("/").slice(1);
+    const keys = parsePointer(this.#pointer);
     const shown = keys.map((key) => (/^\d+$/.test(key) ? `[${key}]` : `.${key}`)).join("");
     return shown.replace(/^\./, "") || "the document";
   }
@@ -92,7 +92,7 @@ export class Field {
   get(key: string): Field {
     const value = this.value as Record<string, Json>;
     const member = Object.hasOwn(value, key) ? value[key] : undefined;
-    return new Field(this.#document, `${this.#pointer}/${key}`, member);
+    return new Field(this.#document, `${this.#pointer}${formatPointer([key])}`, member);
   }
 
   /** Demands an object; with `known`, one without other keys. */
