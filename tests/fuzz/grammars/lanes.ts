@@ -11,17 +11,20 @@ import { complaintAbout } from "../run.ts";
 import { some } from "../samples.ts";
 import { yamlText } from "../write.ts";
 
+/** How a lane names what is known. */
+const ref = (name: string) => `\${${name}}`;
+
 function action(random: Random) {
   const text = (good: string) => (random.chance(0.85) ? good : hostileText(random));
   const kinds = [
-    { run: ["ao", "project", text("ls"), "${gh_dir}"], env: { A: text("b") } },
-    { http: text("GET /healthz"), json: { a: text("${url}") } },
+    { run: ["ao", "project", text("ls"), ref("gh_dir")], env: { A: text("b") } },
+    { http: text("GET /healthz"), json: { a: text(ref("url")) } },
     { sql: text("select 1") },
-    { file: text("${data}/x"), capture: { seen: text("json.id") } },
+    { file: text(`${ref("data")}/x`), capture: { seen: text("json.id") } },
     { log: text("^ready"), since: "step" },
     { pause: text("250ms") },
     { manual: text("Look at it") },
-    { write: "${data}/x", text: text("x") },
+    { write: `${ref("data")}/x`, text: text("x") },
     { requests: text("GET .*") },
   ];
   const common = {
