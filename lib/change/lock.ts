@@ -32,6 +32,13 @@ const lockPauseMs = 50;
  */
 export async function takeRunLock(disk: Disk, file: string, holder: Holder): Promise<DiskLock> {
   refuseLinked(disk, dirname(file));
+  const kind = disk.lstat(file)?.kind ?? "file";
+  if (kind !== "file") {
+    throw new ToolkitError("refused", `Cannot lock "${file}": it is a ${kind}, not a file`, {
+      place: { file },
+      hint: "move it out of the way; nothing was changed",
+    });
+  }
   for (let attempt = 1; ; attempt += 1) {
     const lock = disk.tryLock(file);
     if (lock !== null) {

@@ -28,7 +28,8 @@ export function refuseBlocked(plan: StoragePlan, calls: Calls): void {
 
 /** What to do about the first migration that has not ended. */
 function wayOn({ openMigrations, migrationHolder }: Inventory, calls: Calls): string {
-  const [id = ""] = openMigrations;
+  const [id] = openMigrations;
+  if (id === undefined) return "mend what it names, then run again";
   if (migrationHolder?.migration === id) return waitFor(migrationHolder);
   const back = `to take it back: ${calls.rollback(id)}`;
   // Those of other scripts are resumed by these.

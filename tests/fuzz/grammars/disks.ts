@@ -109,7 +109,14 @@ function config(random: Random): ReturnType<typeof contentOf> {
 
 function link(random: Random): readonly [string, string] {
   const [dir] = random.pick(stateDirs);
-  const target = random.pick([outsideWord, `${outsideWord}/canary`, ".", "nowhere", homeWord]);
+  const target = random.pick([
+    outsideWord,
+    `${outsideWord}/canary`,
+    `${outsideWord}/new`,
+    ".",
+    "nowhere",
+    homeWord,
+  ]);
   const name = random.pick([
     `${dir}/sessions/int-${random.int(9)}`,
     `${dir}/sessions`,
@@ -225,6 +232,9 @@ export const migrated: Grammar = {
       if (complaint !== null) return `${script.name}: ${complaint}`;
       const [change] = site.changesSince(before, named);
       if (change !== undefined) return `${script.name} changed ${change}`;
+      // Nobody else is on this disk.
+      const stale = /Cannot apply the plan: the disk has changed[\s\S]*/.exec(ran.stderr)?.[0];
+      if (stale !== undefined) return `${script.name} made a plan that does not fit: ${stale}`;
       done += ran.code === 0 ? 1 : 0;
     }
     const left = site.changesSince(before, [`home/${base}/migrations`]);

@@ -105,7 +105,12 @@ function tamper(random: Random, site: MigrationSite): Tampered {
       1,
       () => {
         const name = random.pick([...linkPlaces, ...morePlaces, ...userPlaces]);
-        const target = random.pick([outsideWord, `${outsideWord}/canary`, "nowhere", "."]);
+        const target = random.pick([
+          outsideWord,
+          `${outsideWord}/${random.pick(["canary", "new"])}`,
+          "nowhere",
+          ".",
+        ]);
         tampered.link = [name, target];
       },
     ],
