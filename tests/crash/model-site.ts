@@ -56,7 +56,7 @@ export class Site implements Disposable {
     this.disk = makeDisk({ projects });
     this.original = stateOf(this.disk);
     this.#digests = new Set(this.#bytes().keys());
-    this.#worktrees = new Set(this.worktrees().map((path) => basename(path)));
+    this.#worktrees = new Set(this.worktrees().map(sessionOf));
   }
 
   [Symbol.dispose](): void {
@@ -191,7 +191,7 @@ export class Site implements Disposable {
 
   /** Worktrees that were there at first are sound wherever they are now. */
   #expectGit(): void {
-    const left = this.worktrees().filter((path) => this.#worktrees.has(basename(path)));
+    const left = this.worktrees().filter((path) => this.#worktrees.has(sessionOf(path)));
     if (left.length < this.#worktrees.size) throw new Error(`worktrees are gone: ${left}`);
     for (const path of left) {
       const complaint = verifyWorktree(path, this.disk.env);
@@ -210,4 +210,9 @@ export class Site implements Disposable {
     const inTree = paths.filter((path) => !path.includes("/.agent-orchestrator/migrations/"));
     this.#expectWords(inTree, "where the user looks");
   }
+}
+
+/** The session of a worktree; of two of one id, one gets a longer name. */
+function sessionOf(worktree: string): string {
+  return basename(worktree).replace(/__from-.*/, "");
 }
