@@ -1,11 +1,19 @@
 /**
  * Reads a folder of lane files and reports every mistake of the whole runbook at once.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as v from "valibot";
-import { type Document, isNode, LineCounter, parseDocument } from "yaml";
-import { formatPlace, type Place, ToolkitError } from "../errors.ts";
+import {
+  type Document,
+  isCollection,
+  isNode,
+  isPair,
+  LineCounter,
+  parseDocument,
+  visit,
+} from "yaml";
+import { errorCode, formatPlace, type Place, ToolkitError } from "../errors.ts";
 import { checkReferences, type Mistake } from "./references.ts";
 import {
   type Action,
@@ -70,9 +78,26 @@ function laneFiles(dir: string, mistakes: Mistake[]): string[] {
   }
 }
 
+/** No lane is nearly as large; the parser compares every key of a mapping with every other. */
+const maxBytes = 256 * 1024;
+
+function readText(file: string, mistakes: Mistake[]): string | undefined {
+  const say = (message: string) => void mistakes.push({ place: { file }, message });
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) return say("is no file");
+    if (stats.size > maxBytes) return say(`is larger than ${maxBytes / 1024} KB`);
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    return say(`cannot be read: ${errorCode(error)}`);
+  }
+}
+
 function readLane(file: string, mistakes: Mistake[]): Lane | undefined {
+  const text = readText(file, mistakes);
+  if (text === undefined) return undefined;
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines });
   for (const error of document.errors) {
     const at = lines.linePos(error.pos[0]);
     const message = error.message.split(" at line ")[0] ?? error.message;
@@ -98,6 +123,10 @@ function readLane(file: string, mistakes: Mistake[]): Lane | undefined {
 
 function toValue(document: Document, report: Report): unknown {
   try {
+    // The parser would write such a key as text, and the keys in it again and again.
+    visit(document, (_, node) => {
+      if (isPair(node) && isCollection(node.key)) throw new Error("a key that is no text");
+    });
     return document.toJS({ maxAliasCount: 50 });
   } catch (error) {
     report([], error instanceof Error ? error.message : String(error));

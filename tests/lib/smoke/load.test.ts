@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ToolkitError } from "../../../lib/errors.ts";
 import { checkRunbook, loadRunbook } from "../../../lib/smoke/load.ts";
+import { makeTemp } from "../../temp.ts";
 import { lanesDir } from "./walking.ts";
 
 const fixtures = join(import.meta.dir, "../../fixtures/smoke-runbook");
@@ -50,6 +52,28 @@ test("all mistakes of all files are reported at once, each with its line", () =>
     '02-syntax.yaml:3: Missing closing "quote',
     "03-twice.yaml:5: step 1.4 is already in 01-broken.yaml:21",
   ]);
+});
+
+test("what is no lane file is a mistake, and no reason to wait or to stop", () => {
+  const dir = makeTemp("lanes");
+  try {
+    mkdirSync(join(dir, "1-dir.yaml"));
+    Bun.spawnSync(["mkfifo", join(dir, "2-pipe.yaml")]);
+    symlinkSync("nowhere", join(dir, "3-link.yaml"));
+    writeFileSync(join(dir, "4-large.yaml"), "#".repeat(300 * 1024));
+    writeFileSync(join(dir, "5-keys.yaml"), "? ".repeat(1000));
+    const { mistakes } = checkRunbook(dir);
+    expect(mistakes.map(({ message }) => message)).toEqual([
+      "is no file",
+      "is no file",
+      "cannot be read: ENOENT",
+      "is larger than 256 KB",
+      "a key that is no text",
+      ...["lane", "title", "why", "steps"].map((key) => `${key}: is missing`),
+    ]);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test("loading a broken runbook fails with every mistake in the message", () => {
