@@ -58,8 +58,11 @@ export interface YamlEntry {
 /** More nodes than this are not made from aliases: far beyond a config, far below a bomb. */
 const maxAliasedNodes = 100_000;
 
-/** Thrown by {@link yamlValue}; the offset is where the alias stands. */
-export class AliasFault extends Error {
+/** No config is nested as deeply; what goes on from here may recurse without a look at its stack. */
+const maxDepth = 200;
+
+/** Thrown by {@link yamlValue}; the offset is where the alias, or what is too deep, stands. */
+export class ValueFault extends Error {
   constructor(
     readonly offset: number,
     message: string,
@@ -72,17 +75,20 @@ export class AliasFault extends Error {
  * The value of a node; nothing in it is shared, whatever the aliases. Numbers that JSON does not
  * have (`.inf`, `7e3456789012`) stay text.
  *
- * @throws {AliasFault} for an alias inside itself and for aliases that multiply.
+ * @throws {ValueFault} for an alias inside itself, for aliases that multiply, and for what is
+ *   nested deeper than 200 levels.
  */
 export function yamlValue(root: YamlNode): Json {
   const open = new Set<YamlNode>();
   let aliased = 0;
   const convert = (node: YamlNode, within: YamlAlias | null): Json => {
     if (within !== null && ++aliased > maxAliasedNodes) {
-      throw new AliasFault(within.start, "aliases multiply too far");
+      throw new ValueFault(within.start, "aliases multiply too far");
     }
     if (node.kind === "scalar") return node.value;
-    if (open.has(node)) throw new AliasFault(within?.start ?? node.start, "an alias of itself");
+    const at = within?.start ?? node.start;
+    if (open.has(node)) throw new ValueFault(at, "an alias of itself");
+    if (open.size === maxDepth) throw new ValueFault(at, "nested too deeply");
     open.add(node);
     const value = node.kind === "alias" ? convert(node.target, within ?? node) : collect(node);
     open.delete(node);

@@ -16,7 +16,7 @@ import {
 } from "./edits.ts";
 import { type Place, ToolkitError } from "./errors.ts";
 import { parseYamlDocument, readFullYaml, yamlError } from "./yaml-document.ts";
-import { AliasFault, walkYaml, type YamlNode, yamlValue } from "./yaml-model.ts";
+import { ValueFault, walkYaml, type YamlNode, yamlValue } from "./yaml-model.ts";
 import { type Splice, spliceEdit } from "./yaml-splice.ts";
 import { readPlainYaml } from "./yaml-subset.ts";
 
@@ -96,8 +96,7 @@ function valueIn(root: YamlNode, text: string, file: string): Json {
   try {
     return yamlValue(root);
   } catch (error) {
-    if (error instanceof AliasFault) throw yamlError(text, file, error.offset, error.message);
-    if (error instanceof RangeError) throw yamlError(text, file, 0, "nested too deeply");
+    if (error instanceof ValueFault) throw yamlError(text, file, error.offset, error.message);
     throw error;
   }
 }

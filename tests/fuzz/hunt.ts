@@ -24,8 +24,8 @@ export interface Grammar {
   close?: () => void;
 }
 
-/** What one input may take of the processor, in milliseconds. */
-const maxCpu = 2000;
+/** What one input may take of the processor, in milliseconds: 2 s, and 5 s a megabyte. */
+const maxCpu = (bytes: number) => 2000 + bytes / 200;
 /** What a run of a grammar may add to the memory in use, in bytes. */
 const maxGrowth = 700 * 1024 * 1024;
 /** Failures of a grammar after which it stops. */
@@ -76,7 +76,10 @@ export async function examine(
   const fault = await faultOf(grammar, input);
   const { user, system } = process.cpuUsage(before);
   const cpu = (user + system) / 1000;
-  return { fault: fault ?? (cpu > maxCpu ? `it took ${Math.round(cpu)} ms` : null), cpu };
+  return {
+    fault: fault ?? (cpu > maxCpu(input.length) ? `it took ${Math.round(cpu)} ms` : null),
+    cpu,
+  };
 }
 
 async function faultOf(grammar: Grammar, input: Uint8Array): Promise<string | null> {

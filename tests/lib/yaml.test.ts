@@ -160,6 +160,16 @@ describe("parsing", () => {
     expect(problem(`a: ${"x".repeat(5 * 1024 * 1024)}`)[0]).toBe("5.0 MB is too large");
   });
 
+  test("nesting has a limit of its own, the same however much stack there is", () => {
+    const nested = (levels: number) => `${"{a: ".repeat(levels)}1${"}".repeat(levels)}`;
+    const dashes = (levels: number) => `${"- ".repeat(levels)}1`;
+    for (const text of [nested(200), dashes(200)]) {
+      expect(parseYaml(text, "f").placeOf("")).toEqual({ file: "f", line: 1, column: 1 });
+    }
+    expect(problem(nested(201))).toEqual(["nested too deeply", 1, 801]);
+    expect(problem(dashes(201))).toEqual(["nested too deeply", 1, 401]);
+  });
+
   test("scalars keep the text as it is written", () => {
     const text = "a: 7e3456789012\nb: 0123\nc: \"0123\"\nd: 'it''s'\ne:\nf: {}\ng: &x 1e3\nh: *x\n";
     const { value, sourceOf } = parseYaml(text, "f");
