@@ -80,9 +80,9 @@ const command = script({
     }
     gate.check(plan);
     await confirm(context, places, plan);
-    gate.check(plan);
     const { migrateTasks } = await import("../lib/tasks/execute.ts");
-    const run = { ...runOptions(context, progress), toolVersion: manifest.version, now };
+    const { recheck: onLocked } = gate;
+    const run = { ...runOptions(context, progress), toolVersion: manifest.version, now, onLocked };
     const result = await migrateTasks(plan, places, run);
     gate.file(result.id);
     progress.end();
@@ -96,10 +96,14 @@ async function gateOf({ args, invocation, terminal }: SessionsContext, places: T
   const { taskPlanId } = await import("../lib/planning/builtin/tasks.ts");
   const { realDisk: disk } = await import("../lib/change/disk.ts");
   const { migrationsDir, root } = places;
-  const path = { target: "task-sessions", migrationsDir, disk } as const;
+  const path = { target: "task-sessions", migrationsDir, disk, now: () => new Date() } as const;
   const flag = args.root === undefined ? "" : ` --root ${shellWord(args.root)}`;
   const review = (word: string) =>
     `${siblingCall(invocation, "migration")} review ${shellWord(word)}${flag}`;
+  if (args.dryRun !== true) {
+    const { settleFastPath } = await import("../lib/planning/fast-path-settle.ts");
+    for (const note of await settleFastPath(path)) terminal.note(note);
+  }
   const reservation = fastPath.reservationOf(path);
   if (reservation !== null && reservation.waits !== null) {
     const command = review(path.target);
@@ -112,6 +116,8 @@ async function gateOf({ args, invocation, terminal }: SessionsContext, places: T
       fastPath.refuseHeld(path, { root, disk }, review);
       fastPath.demandApproved(reservation, taskPlanId(plan.operations), review(path.target));
     },
+    /** The same once more, when nobody can change it any more. */
+    recheck: () => fastPath.refuseChanged(path, { root, disk }, reservation, review),
     /** @throws ToolkitError `refused` while one that was only recorded is held back */
     checkResume: () => fastPath.refuseHeld(path, null, review),
     file: (id: string) => fastPath.fileFastPath(path, id),

@@ -126,12 +126,17 @@ const command = script({
 async function fastPathOf({ args, env }: MigrateContext) {
   const { realDisk } = await import("../lib/change/disk.ts");
   const migrationsDir = join(resolvePlaces({ ...args, env }).baseDir, "migrations");
-  return { target: "storage", migrationsDir, disk: realDisk } as const;
+  return { target: "storage", migrationsDir, disk: realDisk, now: () => new Date() } as const;
 }
 
 async function reservationOf(context: MigrateContext): Promise<Reservation | null> {
   const fastPath = await import("../lib/planning/fast-path.ts");
-  const reservation = fastPath.reservationOf(await fastPathOf(context));
+  const path = await fastPathOf(context);
+  if (context.args.execute === true || context.args.resume === true) {
+    const { settleFastPath } = await import("../lib/planning/fast-path-settle.ts");
+    for (const note of await settleFastPath(path)) context.terminal.note(note);
+  }
+  const reservation = fastPath.reservationOf(path);
   if (reservation !== null && reservation.waits !== null) {
     const review = callsOf(context).review("storage");
     context.terminal.note(`held back: ${printable(reservation.waits)}; let it go with: ${review}`);
@@ -208,13 +213,15 @@ async function executeRun(
   await refuseHeld(context);
   const job = await approvedJob(context, options, reservation);
   if (typeof job === "string") return job;
-  // The question may have stood there for a while.
-  await refuseHeld(context);
   const { execute } = await import("../lib/storage/execute.ts");
-  const { fileFastPath } = await import("../lib/planning/fast-path.ts");
+  const { fileFastPath, refuseChanged } = await import("../lib/planning/fast-path.ts");
+  const path = await fastPathOf(context);
+  const site = { root: context.cwd, disk: path.disk };
   using bar = progressBar(context, "Migrating");
-  const execution = await execute(job, bar.run);
-  fileFastPath(await fastPathOf(context), execution.id);
+  // The question may have stood there for a while.
+  const onLocked = () => refuseChanged(path, site, reservation, callsOf(context).review);
+  const execution = await execute(job, { ...bar.run, onLocked });
+  fileFastPath(path, execution.id);
   return report(context, execution);
 }
 

@@ -54,6 +54,7 @@ export async function underLock<T>(
   };
   const lock = await takeRunLock(disk, places.lock, holder);
   try {
+    await options.onLocked?.();
     return await body();
   } finally {
     // The kernel frees the lock whatever happens here, and no outcome may depend on it.

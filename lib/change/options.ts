@@ -43,6 +43,8 @@ export interface EngineOptions {
   /** Without it every `renameTmux` is a warning. */
   tmux?: TmuxPort;
   onProgress?: (progress: Progress) => void;
+  /** Called once the lock is held and before anything is written; throwing refuses the run. */
+  onLocked?: () => void | Promise<void>;
   /** Looked at between batches. */
   signal?: AbortSignal;
   /** @default the real clock */

@@ -221,11 +221,34 @@ export function demandApproved(
   );
 }
 
-/** Puts the record beside what was carried out, whose reviews it tells. */
+/**
+ * Looks once more when nobody can change it any more, which is under the lock of the run.
+ *
+ * @param before what the run had to go by when it was planned
+ * @throws ToolkitError `refused` when it is held back, or was approved otherwise meanwhile
+ */
+export function refuseChanged(
+  path: Omit<FastPath, "now">,
+  site: Rooted | null,
+  before: Reservation | null,
+  review: (word: string) => string,
+): void {
+  refuseHeld(path, site, review);
+  const approved = reservationOf(path)?.approvedPlan ?? null;
+  if (approved === (before?.approvedPlan ?? null)) return;
+  throw new ToolkitError("refused", `Cannot migrate: ${path.target} was reviewed meanwhile`, {
+    hint: "run it again: it is planned anew by what was said",
+  });
+}
+
+/**
+ * Puts the record beside what was carried out, whose reviews it tells. One that waits was made
+ * since, and is about what comes next.
+ */
 export function fileFastPath(path: Omit<FastPath, "now">, id: string): void {
   const { disk, migrationsDir } = path;
   const file = fastPathFile(path);
-  if (disk.lstat(file) === null) return;
+  if (loadFastPath(path)?.awaitingHumanReview !== false) return;
   const dir = join(migrationsDir, id);
   disk.renameNoReplace(file, join(dir, "review.json"));
   disk.sync([], [dir, migrationsDir]);

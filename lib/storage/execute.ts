@@ -18,7 +18,7 @@ import { plainStyle, planReport } from "./report.ts";
 import { recordedRoots, rootsOf } from "./roots.ts";
 
 /** What the engine is given by the script: how to draw, when to stop, what to tell the user. */
-export type RunOptions = Pick<EngineOptions, "onProgress" | "signal" | "command"> & {
+export type RunOptions = Pick<EngineOptions, "onProgress" | "onLocked" | "signal" | "command"> & {
   toolVersion: string;
   /** The commands of a stopped run, for a migration id. */
   commands: (id: string) => EngineOptions["commands"];
@@ -131,13 +131,14 @@ function engineOptions(
   roots: string[],
   run: RunOptions,
 ): EngineOptions {
-  const { onProgress, signal, command } = run;
+  const { onProgress, onLocked, signal, command } = run;
   return {
     migrationDir: join(places.baseDir, "migrations", id),
     roots,
     commands: run.commands(id),
     tmux: tmuxPort(env),
     onProgress: tidying(onProgress),
+    ...(onLocked !== undefined && { onLocked }),
     ...(signal !== undefined && { signal }),
     ...(command !== undefined && { command }),
   };

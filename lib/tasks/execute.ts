@@ -11,7 +11,8 @@ import type { TaskPlan } from "./plan.ts";
 import { planText } from "./report.ts";
 
 /** How a run is told about and stopped. */
-export interface TaskRun extends Pick<EngineOptions, "command" | "signal" | "onProgress"> {
+export interface TaskRun
+  extends Pick<EngineOptions, "command" | "signal" | "onProgress" | "onLocked"> {
   /** The ways on from a run that stopped half-way. */
   commands(id: string): Commands;
 }
@@ -57,7 +58,7 @@ export async function resumeTasks(places: TaskPlaces, run: TaskRun): Promise<App
 }
 
 function engineOptions(id: string, places: TaskPlaces, run: TaskRun): EngineOptions {
-  const { command, signal, onProgress } = run;
+  const { command, signal, onProgress, onLocked } = run;
   return {
     migrationDir: join(places.migrationsDir, id),
     roots: [places.workflowDir],
@@ -65,5 +66,6 @@ function engineOptions(id: string, places: TaskPlaces, run: TaskRun): EngineOpti
     ...(command !== undefined && { command }),
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onProgress }),
+    ...(onLocked !== undefined && { onLocked }),
   };
 }
