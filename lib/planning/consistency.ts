@@ -6,6 +6,7 @@ import { describeError, ToolkitError } from "../errors.ts";
 import { isInside } from "../paths.ts";
 import { loadManifest, type Manifest, manifestName, type Phase } from "./manifest.ts";
 import { headings, type PhaseDocument, phaseDocuments, sectionOf } from "./phases.ts";
+import { mayBeInside } from "./refs.ts";
 import { loadState, stateName } from "./state-file.ts";
 
 /** When a migration is checked: as a plan in progress, to be approved, to be executed, by doctor. */
@@ -145,8 +146,7 @@ function phaseFiles(context: Context): Finding[] {
 function phaseFile({ disk, dir, finding }: Context, phase: Phase): Finding | null {
   const { file, name } = phase;
   const path = join(dir, manifestName);
-  const parts = file.split("/");
-  if (file === "" || file === "." || file.startsWith("/") || parts.includes("..")) {
+  if (!mayBeInside(file)) {
     const message = `phase "${name}" names "${file}", which is no file of the migration`;
     return finding("invalid-phase-file-reference", path, message);
   }

@@ -21,6 +21,14 @@ export function refTo(slug: string, file: string): string {
   return `${liveName}/${slug}/${file}`;
 }
 
+/** Whether a relative path can be that of something inside a directory. */
+export function mayBeInside(path: string): boolean {
+  const parts = path.split("/");
+  // No system takes longer names, and most take no longer paths than four times that.
+  if (parts.some((part) => Buffer.byteLength(part) > 255) || path.length > 1024) return false;
+  return path !== "" && path !== "." && !isAbsolute(path) && !parts.includes("..");
+}
+
 /** What is wrong with a ref by itself, or null. */
 export function refSyntaxFault(ref: string): string | null {
   if (ref === "" || ref === ".") return "names no file";
@@ -28,7 +36,8 @@ export function refSyntaxFault(ref: string): string | null {
   if (/\p{Cc}|\\/u.test(ref)) return "holds characters that no ref has";
   const parts = ref.split("/");
   if (parts.includes("..")) return `"${ref}" must not lead upwards`;
-  return parts.includes("") || parts.includes(".") ? `"${ref}" is not a plain path` : null;
+  if (parts.includes("") || parts.includes(".")) return `"${ref}" is not a plain path`;
+  return mayBeInside(ref) ? null : "names no file: it is too long";
 }
 
 /** The file that a ref names in this copy. The ref must be sound. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type RolledBack, rolledBackPhases } from "./executed-file.ts";
 import { loadManifest, type Manifest } from "./manifest.ts";
 import { operationsFileOf } from "./operations-file.ts";
+import { mayBeInside } from "./refs.ts";
 import { migrationDirOf, type Site } from "./site.ts";
 import type { PlanningState } from "./state.ts";
 import { loadState } from "./state-file.ts";
@@ -28,16 +29,17 @@ export async function show(site: Site, slug: string): Promise<Shown | null> {
   const manifest = loadManifest(disk, dir);
   if (manifest === null) return null;
   const planFile = join(dir, "plan.md");
-  const hasPlan = disk.lstat(planFile)?.kind === "file";
+  const isFile = (file: string) =>
+    mayBeInside(file) && disk.lstat(join(dir, file))?.kind === "file";
   return {
     slug,
     dir,
     manifest,
     state: loadState({ disk, slug, dir }),
     recorded: manifest.phases
-      .filter(({ file }) => disk.lstat(join(dir, operationsFileOf(file)))?.kind === "file")
+      .filter(({ file }) => isFile(operationsFileOf(file)))
       .map(({ name }) => name),
     rolledBack: await rolledBackPhases(site, slug, manifest),
-    plan: hasPlan ? new TextDecoder().decode(disk.readFile(planFile)) : null,
+    plan: isFile("plan.md") ? new TextDecoder().decode(disk.readFile(planFile)) : null,
   };
 }

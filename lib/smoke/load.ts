@@ -4,16 +4,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as v from "valibot";
-import {
-  type Document,
-  isCollection,
-  isNode,
-  isPair,
-  LineCounter,
-  parseDocument,
-  visit,
-} from "yaml";
+import { formatPointer } from "../edits.ts";
 import { errorCode, formatPlace, type Place, ToolkitError } from "../errors.ts";
+import { type ParsedYaml, parseYaml } from "../yaml.ts";
 import { checkReferences, type Mistake } from "./references.ts";
 import {
   type Action,
@@ -30,7 +23,9 @@ import {
 /** The lanes that come along; the single executable has them at the same place from here. */
 export const bundledLanes = join(import.meta.dir, "lanes");
 
-type Report = (path: readonly (string | number)[], message: string) => void;
+type Path = readonly (string | number)[];
+
+type Report = (path: Path, message: string) => void;
 
 /**
  * The runbook of a folder of `NN-name.yaml` files, in file order.
@@ -78,7 +73,7 @@ function laneFiles(dir: string, mistakes: Mistake[]): string[] {
   }
 }
 
-/** No lane is nearly as large; the parser compares every key of a mapping with every other. */
+/** No lane is nearly as large. */
 const maxBytes = 256 * 1024;
 
 function readText(file: string, mistakes: Mistake[]): string | undefined {
@@ -96,17 +91,11 @@ function readText(file: string, mistakes: Mistake[]): string | undefined {
 function readLane(file: string, mistakes: Mistake[]): Lane | undefined {
   const text = readText(file, mistakes);
   if (text === undefined) return undefined;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  for (const error of document.errors) {
-    const at = lines.linePos(error.pos[0]);
-    const message = error.message.split(" at line ")[0] ?? error.message;
-    mistakes.push({ place: { file, line: at.line, column: at.col }, message });
-  }
-  if (document.errors.length > 0) return undefined;
-  const placeOf = (path: readonly (string | number)[]) => place(document, lines, file, path);
+  const parsed = parseLane(text, file, mistakes);
+  if (parsed === undefined) return undefined;
+  const placeOf = (path: Path) => parsed.placeOf(formatPointer(path.map(String)));
   const report: Report = (path, message) => mistakes.push({ place: placeOf(path), message });
-  const value = check(laneSchema, toValue(document, report), [], report);
+  const value = check(laneSchema, parsed.value, [], report);
   if (value === undefined) return undefined;
   const id = String(value.lane);
   const steps = value.steps.map((raw: unknown, at: number) => {
@@ -121,22 +110,20 @@ function readLane(file: string, mistakes: Mistake[]): Lane | undefined {
   };
 }
 
-function toValue(document: Document, report: Report): unknown {
+function parseLane(text: string, file: string, mistakes: Mistake[]): ParsedYaml | undefined {
   try {
-    // The parser would write such a key as text, and the keys in it again and again.
-    visit(document, (_, node) => {
-      if (isPair(node) && isCollection(node.key)) throw new Error("a key that is no text");
-    });
-    return document.toJS({ maxAliasCount: 50 });
+    return parseYaml(text, file);
   } catch (error) {
-    report([], error instanceof Error ? error.message : String(error));
-    return {};
+    if (!(error instanceof ToolkitError)) throw error;
+    const message = error.message.replace(`Cannot read "${file}" as YAML: `, "");
+    mistakes.push({ place: error.place ?? { file }, message });
+    return undefined;
   }
 }
 
 function readStep(
   raw: unknown,
-  path: (string | number)[],
+  path: Path,
   known: Pick<Step, "lane" | "source">,
   report: Report,
 ): Step | undefined {
@@ -161,7 +148,7 @@ function readStep(
   };
 }
 
-function readActions(raw: unknown[], path: (string | number)[], report: Report): Action[] {
+function readActions(raw: unknown[], path: Path, report: Report): Action[] {
   return raw.flatMap((item, at) => {
     const here = [...path, at];
     const kind = item !== null && typeof item === "object" ? kindOf(item) : undefined;
@@ -178,7 +165,7 @@ function readActions(raw: unknown[], path: (string | number)[], report: Report):
 function check<T>(
   schema: v.GenericSchema<unknown, T>,
   value: unknown,
-  path: (string | number)[],
+  path: Path,
   report: Report,
 ): T | undefined {
   const result = v.safeParse(schema, value);
@@ -203,22 +190,6 @@ function messageOf(issue: v.BaseIssue<unknown>, key: string | number | undefined
   }
   if (issue.received === "undefined") return `${label}is missing`;
   return `${label}${issue.message.replace(/^Invalid \w+: /, "")}`;
-}
-
-function place(
-  document: Document,
-  lines: LineCounter,
-  file: string,
-  path: readonly (string | number)[],
-): Place {
-  for (let length = path.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) {
-      const at = lines.linePos(node.range[0]);
-      return { file, line: at.line, column: at.col };
-    }
-  }
-  return { file, line: 1 };
 }
 
 /** The name of a lane file without its folder, for reports. */
