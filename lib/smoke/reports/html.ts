@@ -1,81 +1,142 @@
-/** The run as one HTML page that needs nothing else: no script, no font, no request. */
-import type { RunResult, StepResult } from "../results.ts";
-import { xml } from "./machine.ts";
+/** The run as one page of HTML that can be kept, sent and read without anything else. */
+import { type Child, type Html, html, htmlList } from "../../html.ts";
+import { barChart } from "../../html-chart.ts";
+import { badge, cards, htmlPage, type Section, type Tone, type Verdict } from "../../html-page.ts";
+import { formatCount, plural } from "../../text.ts";
+import { type Status, statuses } from "../record.ts";
+import { findings, type RunResult, type StepResult } from "../results.ts";
 import { summary } from "./markdown.ts";
 import { reasonOf } from "./reason.ts";
 
-const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;
-padding:0 1rem;color:#1b1f24;background:#fff}
-table{border-collapse:collapse;width:100%;margin:1rem 0}
-td,th{border-bottom:1px solid #d0d7de;padding:.3rem .5rem;text-align:left;vertical-align:top}
-pre{background:#f6f8fa;padding:.6rem;overflow:auto;white-space:pre-wrap}summary{cursor:pointer}
-.s{font-weight:600;white-space:nowrap}.pass,.manual-pass,.known-fixed{color:#116329}
-.fail,.error,.blocked,.manual-fail{color:#a40e26}.known,.unclear{color:#7d4e00}
-.skipped,.not-run{color:#57606a}
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}pre{background:#161b22}
-td,th{border-color:#30363d}.pass,.manual-pass,.known-fixed{color:#3fb950}
-.fail,.error,.blocked,.manual-fail{color:#ff7b72}.known,.unclear{color:#d29922}
-.skipped,.not-run{color:#8b949e}}`;
+const tones: Readonly<Record<Status, Tone>> = {
+  pass: "good",
+  "manual-pass": "good",
+  "known-fixed": "good",
+  ...{ fail: "fail", error: "fail", blocked: "fail", "manual-fail": "fail" },
+  ...{ known: "warn", unclear: "warn" },
+  ...{ skipped: "none", "not-run": "none" },
+};
 
-/** The page; every text in it is escaped. */
-export function html(result: RunResult): string {
-  const { run, environment, counts, coverage, steps } = result;
+/** Each tone of a bar with what it stands for. */
+const legend: readonly (readonly [Tone, string])[] = [
+  ["good", "worked"],
+  ["fail", "broke"],
+  ["warn", "known or unclear"],
+  ["none", "not walked"],
+];
+
+/** The page of a run. Everything in it is escaped. */
+export function runPage(result: RunResult): string {
+  const { run, environment, steps, knownIssues } = result;
   const lanes = [...Map.groupBy(steps, ({ lane }) => lane).values()];
-  const facts: [string, string][] = [
-    ["Run", `${run.run}, ${run.at}`],
-    ["AO", `${environment?.aoVersion ?? "unknown"}, generation ${run.generation}`],
-    ["OS", environment?.os ?? "unknown"],
-    ["Multiplexer", environment?.multiplexer ?? run.runtime],
-    ["Agents, GitHub", `${run.agents}, ${run.github}`],
-  ];
-  if (coverage)
-    facts.push([
-      "OpenAPI operations",
-      `${coverage.operations.asked} of ${coverage.operations.total}`,
-    ]);
-  const head = [
-    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-    "<title>AO smoke runbook</title>",
-    `<meta name="viewport" content="width=device-width"><style>${style}</style></head><body>`,
-  ].join("");
-  const state = result.finished ? "" : " (not finished)";
-  const fact = ([name, value]: [string, string]) =>
-    `<tr><th>${xml(name)}</th><td>${xml(value)}</td></tr>`;
-  return [
-    head,
-    `<h1>AO smoke runbook</h1><p>${xml(summary(counts))}${state}</p>`,
-    `<table>${facts.map(fact).join("")}</table>`,
-    ...lanes.map(laneTable),
-    "</body></html>\n",
-  ].join("\n");
-}
-
-function laneTable(steps: readonly StepResult[]): string {
-  const title = `Lane ${steps[0]?.lane}: ${steps[0]?.laneTitle}`;
-  return `<h2>${xml(title)}</h2><table>${steps.map(row).join("")}</table>`;
-}
-
-function row(step: StepResult): string {
-  const reason = reasonOf(step);
-  const actions = step.actions.map(({ checks, error, title, ms }) => {
-    const held = error === undefined && checks.every(({ ok }) => ok);
-    return `${held ? "ok  " : "FAIL"} ${title} (${Math.round(ms)} ms)`;
+  const os = environment?.os ?? "an unknown system";
+  const multiplexer = environment?.multiplexer ?? run.runtime;
+  const walked = new Set(steps.map(({ id }) => id));
+  const known = knownIssues.map(
+    ({ step, text }) => html`${walked.has(step) ? stepLink(step) : step}: ${text}`,
+  );
+  return htmlPage({
+    title: "AO smoke runbook",
+    about: [
+      html`Run <code>${run.run}</code> of <time datetime="${run.at}">${run.at}</time>`,
+      html`AO ${environment?.aoVersion ?? "unknown"}, generation ${run.generation}, on ${os} with ${multiplexer}`,
+      html`Agents: ${run.agents}. GitHub: ${run.github}. In a sandbox of its own.`,
+    ],
+    verdict: verdict(result),
+    sections: [
+      { id: "summary", title: "Summary", body: overview(result, lanes) },
+      ...(known.length === 0
+        ? []
+        : [{ id: "known", title: "Known issues to look at", body: htmlList(known) }]),
+      ...lanes.map(laneSection),
+    ],
   });
-  const seen = step.actions
-    .filter((action) => action.seen !== undefined)
-    .map((action) => JSON.stringify(action.seen, null, 2));
-  const inside = [step.why, step.differs ?? ""]
-    .filter((text) => text !== "")
-    .map((text) => `<p>${xml(text)}</p>`);
-  const block = [...actions, ...seen].join("\n").trim();
-  const link = step.link?.startsWith("https://")
-    ? ` <a href="${xml(step.link)}">known issue</a>`
-    : "";
-  return [
-    `<tr><td class="s ${step.status}">${step.status}</td><td>`,
-    `<details><summary>${xml(`${step.id} ${step.title}`)}</summary>${inside.join("")}`,
-    block === "" ? "" : `<pre>${xml(block)}</pre>`,
-    `</details>${reason === "" ? "" : `<div>${xml(reason)}${link}</div>`}</td>`,
-    `<td>${Math.round(step.ms)} ms</td></tr>`,
-  ].join("");
+}
+
+function verdict({ counts, steps, finished, cancelled }: RunResult): Verdict {
+  const found = steps.filter(({ status }) => findings.includes(status));
+  const detail: Child[] = [summary(counts)];
+  const state = cancelled ? "cancelled" : "not finished";
+  const whole = finished && !cancelled;
+  if (!whole) detail.push(`The run was ${state}: what is missing was not walked.`);
+  if (found.length > 0) {
+    detail.push(...found.map(({ id, title }) => html`${stepLink(id)} ${title}`));
+    const verb = found.length === 1 ? "needs" : "need";
+    return { tone: "fail", headline: `${plural(found.length, "step")} ${verb} a look`, detail };
+  }
+  if (!whole) return { tone: "warn", headline: upper(state), detail };
+  return { tone: "good", headline: "Nothing broke", detail };
+}
+
+function upper(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function overview({ counts, coverage, ms }: RunResult, lanes: StepResult[][]): Html {
+  const bars = lanes.map((steps) => {
+    const parts = legend.map(([tone]) => ({
+      ...{ tone, value: steps.filter(({ status }) => tones[status] === tone).length },
+    }));
+    const [worked = 0, broke = 0] = parts.map(({ value }) => value);
+    const bad = broke > 0 ? `, ${formatCount(broke)} broke` : "";
+    const said = `${formatCount(worked)} of ${formatCount(steps.length)} worked${bad}`;
+    return { label: laneTitle(steps), value: steps.length, text: said, parts };
+  });
+  const seen = statuses.filter((status) => counts[status] > 0);
+  const operations = coverage?.operations;
+  return html`${cards([
+    ...seen.map((status) => [status, formatCount(counts[status])] as const),
+    ...[["Time", `${(ms / 1000).toFixed(1)} s`] as const],
+    ...(operations === undefined
+      ? []
+      : [["OpenAPI operations", `${operations.asked} of ${operations.total}`] as const]),
+  ])}
+<h3>Steps by lane</h3>
+<ul class="legend">${legend.map(([tone, text]) => html`<li><span class="key ${tone}"></span>${text}</li>\n`)}</ul>
+${barChart({ id: "lanes-chart", title: "Results by lane", bars, share: true })}`;
+}
+
+function laneTitle([first]: readonly StepResult[]): string {
+  const { lane = "", laneTitle = "" } = first ?? {};
+  return lane === "teardown" ? laneTitle : `Lane ${lane}: ${laneTitle}`;
+}
+
+function laneSection(steps: readonly StepResult[]): Section {
+  const id = `lane-${steps[0]?.lane}`;
+  return { id, title: laneTitle(steps), body: steps.map(stepBlock) };
+}
+
+function anchorOf(id: string): string {
+  return `step-${id.replaceAll(".", "-")}`;
+}
+
+function stepLink(id: string): Html {
+  return html`<a href="#${anchorOf(id)}">${id}</a>`;
+}
+
+function stepBlock(step: StepResult): Html {
+  const { id, status, title, why, differs, ms, link } = step;
+  const reason = reasonOf(step);
+  const head = html`${badge(status, tones[status])} <code>${id}</code> ${title}`;
+  const state = findings.includes(status)
+    ? html`<details id="${anchorOf(id)}" open>`
+    : html`<details id="${anchorOf(id)}">`;
+  const known = link?.startsWith("https://") && html` <a href="${link}">known issue</a>`;
+  return html`${state}<summary>${head}</summary>
+${reason !== "" && html`<p>${reason}${known}</p>\n`}${[why, differs ?? ""]
+  .filter((text) => text !== "")
+  .map((text) => html`<p class="soft">${text}</p>\n`)}${actionList(step)}
+<p class="soft">It took ${formatCount(Math.round(ms))} ms.</p></details>
+`;
+}
+
+/** What was done and what came of it, with what was seen where something did not hold. */
+function actionList({ id, actions }: StepResult): Html {
+  return html`${actions.map(({ title, ms, error, checks, seen }) => {
+    const held = error === undefined && checks.every(({ ok }) => ok);
+    const text = seen === undefined ? null : JSON.stringify(seen, null, 2);
+    const label = `Seen in step ${id}: ${title}`;
+    return html`<p>${badge(held ? "ok" : "not ok", held ? "good" : "fail")} ${title} <span class="soft">(${formatCount(Math.round(ms))} ms)</span></p>
+${text !== null && html`<pre class="command" role="region" aria-label="${label}" tabindex="0">${text}</pre>\n`}`;
+  })}`;
 }

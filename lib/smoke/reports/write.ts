@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { describeError, ToolkitError } from "../../errors.ts";
 import type { RunResult } from "../results.ts";
-import { html } from "./html.ts";
+import { runPage } from "./html.ts";
 import { ctrf, junit, tap } from "./machine.ts";
 import { markdownParts } from "./markdown.ts";
 
@@ -12,7 +12,7 @@ const byExtension: Record<string, (result: RunResult, version: string) => string
   ".json": (result, version) => `${JSON.stringify(ctrf(result, version), null, 2)}\n`,
   ".xml": (result) => junit(result),
   ".tap": (result) => tap(result),
-  ".html": (result) => html(result),
+  ".html": (result) => runPage(result),
 };
 
 /**

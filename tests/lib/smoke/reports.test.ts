@@ -1,89 +1,13 @@
 /** All reports are made from one record, and agree on every count. */
 import { expect, test } from "bun:test";
 import * as v from "valibot";
-import { type Entry, type Status, statuses } from "../../../lib/smoke/record.ts";
+import { statuses } from "../../../lib/smoke/record.ts";
 import { githubLog } from "../../../lib/smoke/reports/github.ts";
-import { html } from "../../../lib/smoke/reports/html.ts";
+import { runPage } from "../../../lib/smoke/reports/html.ts";
 import { ctrf, ctrfSchema, junit, plainCounts, tap } from "../../../lib/smoke/reports/machine.ts";
 import { markdownParts, summary } from "../../../lib/smoke/reports/markdown.ts";
 import { resultOf } from "../../../lib/smoke/results.ts";
-
-const nasty = 'a <b> & "c" ]]> \u0007 ``` # | \ud800 end';
-
-/** A record with `count` steps of every status. */
-function recordOf(count: number, reason = nasty): Entry[] {
-  const all = statuses.flatMap((status) =>
-    Array.from({ length: count }, (_, index) => ({ status, index })),
-  );
-  const idOf = (status: Status, index: number) => `3.${statuses.indexOf(status) * 1000 + index}`;
-  const entries: Entry[] = [
-    {
-      type: "run",
-      version: 1,
-      run: "r",
-      at: "2026-01-01T00:00:00Z",
-      ao: "/ao",
-      generation: "R",
-      runtime: "tmux",
-      github: "fake",
-      agents: "fake",
-      runbook: "/lanes",
-    },
-    {
-      type: "environment",
-      os: "linux",
-      multiplexer: "tmux 3",
-      git: "git 2",
-      aoVersion: "dev",
-      status: {},
-      doctor: {},
-    },
-    {
-      type: "plan",
-      steps: all.map(({ status, index }) => ({
-        id: idOf(status, index),
-        lane: "3",
-        laneTitle: "Sessions",
-        title: `${status} ${nasty}`,
-        why: "x",
-        source: "f:1",
-      })),
-    },
-  ];
-  for (const { status, index } of all) {
-    const step = idOf(status, index);
-    entries.push({ type: "start", step, world: "w", at: "2026-01-01T00:00:00Z" });
-    if (status === "fail") {
-      const checks = [{ path: "status", expected: "404", ok: false, problem: "is 500" }];
-      entries.push({
-        type: "action",
-        step,
-        world: "w",
-        part: "do",
-        index: 0,
-        kind: "http",
-        title: "curl",
-        ms: 1,
-        attempts: 3,
-        checks,
-        seen: { body: nasty },
-      });
-    }
-    // A step that was not reached has no end.
-    if (status !== "not-run")
-      entries.push({
-        type: "end",
-        step,
-        world: "w",
-        status,
-        ms: 5,
-        at: "2026-01-01T00:00:01Z",
-        reason,
-      });
-  }
-  entries.push({ type: "finish", at: "2026-01-01T00:00:02Z", ms: 2_000, cancelled: false });
-  return entries;
-}
+import { recordOf } from "./records.ts";
 
 test("every format counts what the record says", () => {
   const result = resultOf(recordOf(3));
@@ -123,9 +47,11 @@ test("every format counts what the record says", () => {
   expect(log).toContain("::error title=3 steps blocked::");
   expect(log.match(/^::warning /gm)).toHaveLength(6);
 
-  const page = html(result);
+  const page = runPage(result);
   for (const status of statuses)
-    expect(page.match(new RegExp(`<td class="s ${status}">`, "g"))).toHaveLength(3);
+    expect(
+      page.match(new RegExp(`<summary><span class="badge \\w+">${status}<`, "g")),
+    ).toHaveLength(3);
   expect(markdownParts(result).join("")).toContain(summary(result.counts));
 });
 
@@ -152,7 +78,7 @@ test("nothing that AO says breaks out of a report", () => {
   expect(xml).not.toContain("<b>");
   expect(xml).not.toContain("\u0007");
   expect(Buffer.from(xml).toString()).toBe(xml);
-  expect(html(result)).not.toContain("<b>");
+  expect(runPage(result)).not.toContain("<b>");
   const markdown = markdownParts(result).join("");
   expect(markdown).toContain("````json");
 });
