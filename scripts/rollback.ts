@@ -215,7 +215,7 @@ async function rootsFor(
   }
   const { recordedRoots } = await import("../lib/storage/roots.ts");
   const { loadPlan } = await import("../lib/change/history.ts");
-  return recordedRoots(resolvePlaces({ ...args, env }), (await loadPlan(dir)).roots);
+  return recordedRoots(resolvePlaces({ ...args, env }), await loadPlan(dir));
 }
 
 async function prune(context: RollbackContext): Promise<Outcome> {

@@ -129,8 +129,8 @@ export async function resumeRepair(
     );
   }
   // Half-way the disk may no longer say where a V0 directory or a repository is; the plan does.
-  const { roots: recorded } = await loadPlan(open.dir);
-  const roots = [...rootsOf(facts.inventory), ...recordedRoots(facts.places, recorded)];
+  const recorded = recordedRoots(facts.places, await loadPlan(open.dir));
+  const roots = [...rootsOf(facts.inventory), ...recorded];
   const result = await resume(engineOptions(open.id, facts, roots, options));
   return { id: open.id, title: open.title, ...pick(result) };
 }

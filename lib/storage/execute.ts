@@ -101,8 +101,7 @@ export async function resumeStorage(options: AssessOptions, run: RunOptions): Pr
     );
   }
   // Half-way the disk may no longer say where a V0 directory or a repository is; the plan does.
-  const { roots: recorded } = await loadPlan(newest.dir);
-  const roots = [...rootsOf(inventory), ...recordedRoots(places, recorded)];
+  const roots = [...rootsOf(inventory), ...recordedRoots(places, await loadPlan(newest.dir))];
   const result = await resume(engineOptions(newest.id, places, env, roots, run));
   return finished(newest.id, result, verify(options, []), places);
 }

@@ -1,7 +1,10 @@
 /** The named places: the only directories and files that a storage migration may write to. */
 
 import { existsSync, lstatSync } from "node:fs";
-import { isInside, type Places } from "../paths.ts";
+import { resolve } from "node:path";
+import { type Operation, touchedBy } from "../change/operation.ts";
+import type { Plan } from "../change/plan.ts";
+import { isInside, type Places, parseArchiveName, parseSessionId } from "../paths.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** Places of the toolkit itself, known without looking at the disk. */
@@ -31,19 +34,47 @@ export function rootsOf(inventory: Inventory): string[] {
 }
 
 /**
- * Places for taking a migration back when the registry may no longer say which repositories there
- * are: of the roots that the plan recorded, those that are a git directory's own worktree links, and
- * V0's directories, which only a config of the user's ever named.
+ * Places for finishing a migration or taking it back, when the disk may no longer say which
+ * repositories and V0 directories there are: of the roots that the plan recorded, those that are a git
+ * directory's own worktree links, and those in the home where the plan changes nothing but what V0
+ * keeps in such a directory. A plan is a file that anybody may have edited.
  */
-export function recordedRoots(places: Places, recorded: readonly string[]): string[] {
+export function recordedRoots(
+  places: Places,
+  { roots, operations }: Pick<Plan, "roots" | "operations">,
+): string[] {
   const isGitLinks = (root: string) => {
     if (!root.endsWith("/worktrees")) return false;
     const gitDir = root.slice(0, -"/worktrees".length);
     return existsSync(`${gitDir}/HEAD`) && existsSync(`${gitDir}/objects`);
   };
   const isV0 = (root: string) =>
-    root !== places.home && isInside(root, places.home) && isDirectory(root);
-  return [...fixedRoots(places), ...recorded.filter((root) => isGitLinks(root) || isV0(root))];
+    root !== places.home &&
+    isInside(root, places.home) &&
+    isDirectory(root) &&
+    operations.every((operation) => isOfV0(operation, root));
+  const plain = roots.map((root) => resolve(root));
+  return [...fixedRoots(places), ...plain.filter((root) => isGitLinks(root) || isV0(root))];
+}
+
+/** Whether all that an operation changes in a directory is what V0 kept there. */
+function isOfV0(operation: Operation, root: string): boolean {
+  return touchedBy(operation).writes.every((path) => {
+    if (!isInside(path, root)) return true;
+    const [name = "", archived, ...deeper] = path.slice(root.length + 1).split("/");
+    if (archived === undefined) return parseSessionId(name) !== null || isWorktree(operation);
+    return name === "archive" && parseArchiveName(archived) !== null && deeper.length === 0;
+  });
+}
+
+/** A worktree that is moved stands at its old or its new place. */
+function isWorktree(operation: Operation): boolean {
+  if (operation.op !== "move") return false;
+  return [operation.from, operation.to].some((dir) => isFile(`${dir}/.git`));
+}
+
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function isDirectory(path: string): boolean {
