@@ -17,6 +17,7 @@ import type { Chapter } from "../lib/demo/chapters.ts";
 import type { Outcome } from "../lib/errors.ts";
 import { commandMaker } from "../lib/invocation.ts";
 import { type Env, findProgram } from "../lib/process.ts";
+import { wrap } from "../lib/text.ts";
 
 const args = {
   keep: { type: "boolean", description: "Keep the sandbox and say where it is" },
@@ -84,16 +85,17 @@ async function tell(context: DemoContext, root: string, env: Env): Promise<Outco
   for (const [at, chapter] of chapters.entries()) {
     const words = [chapter.script, ...chapter.args].join(" ").replaceAll(root, "SANDBOX");
     const { cyan, dim } = out.style;
-    out.print(`\n${cyan(`── ${at + 1}. ${chapter.text}`)}\n${dim(`$ ${words}`)}\n`);
+    const text = wrap(`── ${at + 1}. ${chapter.text}`, out.columns());
+    out.print(`\n${cyan(text)}\n${dim(`$ ${words}`)}\n`);
     if ((await runChapter(context, chapter, { env, home })) !== chapter.code) failed.push(words);
     signal.throwIfAborted();
   }
   const differences = compareTrees(before, treeOf(home, record));
-  out.print(
+  const compared =
     differences.length === 0
-      ? "\nCompared with the start: not one byte differs (the migration's own record aside)."
-      : `\nCompared with the start, these differ: ${differences.join(", ")}`,
-  );
+      ? "Compared with the start: not one byte differs (the migration's own record aside)."
+      : `Compared with the start, these differ: ${differences.join(", ")}`;
+  out.print(`\n${wrap(compared, out.columns())}`);
   const good = failed.length === 0 && differences.length === 0;
   const keep = context.args.keep === true;
   out.result({
@@ -101,7 +103,7 @@ async function tell(context: DemoContext, root: string, env: Env): Promise<Outco
       ...{ schemaVersion: 1, chapters: chapters.length, failed, differences },
       sandbox: keep ? root : null,
     }),
-    text: () => [...failed.map(failureText), ...(keep ? [playText(context, home)] : [])].join("\n"),
+    text: () => [...failed.map(failureText), nextText(context, home)].join("\n"),
   });
   return good ? "done" : "findings";
 }
@@ -110,26 +112,26 @@ function failureText(words: string): string {
   return `Did not end as it should: ${words}`;
 }
 
-/** What to do with a sandbox that stays. */
-function playText({ invocation }: DemoContext, home: string): string {
+/** What to type next: with a sandbox that stays, and without one. */
+function nextText({ args, invocation }: DemoContext, home: string): string {
+  const own = `\nOn your own disk, changing nothing:\n  ${commandMaker(invocation, {})("migrate")}`;
+  if (args.keep !== true) return own;
   const call = commandMaker(invocation, { home });
   const commands = [call("migrate", "--execute"), call("rollback"), call("doctor")];
   return [
     `\nThe sandbox stays. Play with it, then remove ${dirname(home)}:`,
     ...commands.map((command) => `  ${command}`),
+    own,
   ].join("\n");
 }
 
 /** Shows what the chapter's command says, and returns its exit code. */
 async function runChapter(
-  { out }: DemoContext,
+  { out, invocation }: DemoContext,
   chapter: Chapter,
   { env, home }: { env: Env; home: string },
 ): Promise<number> {
-  const runtime = ["--no-env-file", "--no-install", "--config=/dev/null"];
-  const program = Bun.isStandaloneExecutable
-    ? [process.execPath, chapter.script]
-    : [process.execPath, ...runtime, join(import.meta.dir, `${chapter.script}.ts`)];
+  const program = programOf(chapter.script, invocation);
   // Named, so that what it tells to type next is for this disk and not for the user's own.
   const child = Bun.spawn([...program, ...chapter.args, "--home", home], {
     env: { ...env, ...(out.isTTY && { FORCE_COLOR: "1" }) },
@@ -140,6 +142,15 @@ async function runChapter(
   const [said, complained] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   out.print(shownPart(said, chapter) + (chapter.code === 4 ? complained : ""));
   return await child.exited;
+}
+
+/** Calls a script as this one was called, so that the commands in its messages are alike. */
+function programOf(script: string, invocation: string): string[] {
+  if (Bun.isStandaloneExecutable) return [process.execPath, script];
+  const words = invocation.endsWith(" demo") ? ["aokit.ts", script] : [`${script}.ts`];
+  const [file = "", ...rest] = words;
+  const runtime = ["--no-env-file", "--no-install", "--config=/dev/null"];
+  return [process.execPath, ...runtime, join(import.meta.dir, file), ...rest];
 }
 
 /** The text from a heading on, where there is one, and without what ends up nowhere. */
