@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import {
   type Aside,
   changedDirs,
+  digestOf,
   identityOf,
   type Move,
   perform,
@@ -102,6 +103,8 @@ describe("a move that may have happened", () => {
     const disk = diskWith({ "/b/new": "1", "/a/old": "other" });
     expect(settle(disk, move({ id: idOf(disk, "/b/new") }))).toBe(true);
     expect(settle(disk, move({ id: idOf(disk, "/a/old") }))).toBe(false);
+    // Its time may change when it has moved.
+    expect(settle(disk, move({ id: idOf(disk, "/b/new").replace(/\d+:1$/, "7:1") }))).toBe(true);
     expect(filesOf(disk)).toEqual({ "/b/new": "1", "/a/old": "other" });
   });
 
@@ -260,6 +263,12 @@ describe("a swap that may have happened", () => {
     expect(codeOf(() => perform(altered(disk, { exchange: failing("EIO") }), swap))).toBe("EIO");
   });
 
+  test("that finds a newer version than was read leaves that one in place", () => {
+    const disk = diskWith({ "/a/file": "3", "/b/staged": "new" });
+    expect(perform(disk, swap)).toBe("again");
+    expect(filesOf(disk)).toEqual({ "/a/file": "3", "/b/staged": "new" });
+  });
+
   describe("without exchange", () => {
     const plain = { noExchange: true };
 
@@ -288,6 +297,18 @@ describe("a swap that may have happened", () => {
   });
 });
 
+test("only a file has a digest, and a disk that fails is no missing file", () => {
+  const disk = diskWith({ "/a/file": "1" });
+  expect(digestOf(disk, "/a/file")).toBe(sha256("1"));
+  for (const code of ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP"]) {
+    expect(digestOf(altered(disk, { hashFile: failing(code) }), "/a/file")).toBeNull();
+  }
+  for (const code of ["EIO", "EACCES", ""]) {
+    const broken = altered(disk, { hashFile: failing(code) });
+    expect(codeOf(() => digestOf(broken, "/a/file"))).toBe(code);
+  }
+});
+
 describe("an action", () => {
   test("on directories has happened when they are there, or gone", () => {
     const disk = diskWith({ "/a/file": "1" });
@@ -308,6 +329,9 @@ describe("an action", () => {
     expect(perform(disk, { ...move, from: "/a/none", to: "/b/none" })).toBe("again");
     expect(codeOf(() => perform(disk, { act: "removeDir", path: "/a/file" }))).toBe("ENOTDIR");
     expect(codeOf(() => perform(disk, { ...move, to: "/far/file" }))).toBe("EXDEV");
+    const across = { copy: "/far/copy", asides: ["/far/trash"] };
+    const broken = altered(disk, { renameNoReplace: failing("EIO") });
+    expect(codeOf(() => perform(broken, { ...move, across }))).toBe("EIO");
     expect(filesOf(disk)).toEqual({ "/a/file": "1", "/b/file": "2" });
   });
 
@@ -346,6 +370,8 @@ describe("an action", () => {
     expect(filesOf(disk)).toEqual({ "/b/x": "1" });
     const taken = diskWith({ "/a/x": "1", "/b/x": "2" });
     expect(perform(taken, aside)).toBe("again");
+    const broken = altered(taken, { renameNoReplace: failing("EIO") });
+    expect(codeOf(() => perform(broken, aside))).toBe("EIO");
     const far: Aside = { ...aside, asides: ["/far/x"] };
     expect(codeOf(() => perform(taken, far))).toBe("EXDEV");
     expect(filesOf(taken)).toEqual({ "/a/x": "1", "/b/x": "2" });
@@ -358,5 +384,8 @@ describe("an action", () => {
     expect(changedDirs({ ...move, across })).toEqual(["/a", "/b", "/d", "/e"]);
     expect(changedDirs({ act: "aside", from: "/a/x", asides: ["/b/x"] })).toEqual(["/a", "/b"]);
     expect(changedDirs({ act: "removeDir", path: "/a/x" })).toEqual(["/a"]);
+    const swap = { act: "swap", path: "/a/x", staged: "/b/x", keep: "/c/x" } as const;
+    const given = { before: "1", after: "2", spare: () => "/b/y" };
+    expect(changedDirs({ ...swap, ...given })).toEqual(["/a", "/b", "/c"]);
   });
 });
