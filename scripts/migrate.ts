@@ -198,7 +198,8 @@ async function showPlan(context: MigrateContext, found: Assessment): Promise<Out
 
 async function planText(context: MigrateContext, found: Assessment, mode: string): Promise<string> {
   const { args, out } = context;
-  if (out.json) return "";
+  const { isBare } = await import("../lib/storage/outcome-text.ts");
+  if (out.json || isBare(found.plan)) return "";
   const { planReport } = await import("../lib/storage/report.ts");
   const heading = `AO storage migration to V3 (${mode}, toolkit ${manifest.version})`;
   const style = { style: out.style, verbose: args.verbose === true, columns: out.columns() };

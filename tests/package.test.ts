@@ -62,8 +62,10 @@ test("every program of it starts, by itself and through npx and bunx", () => {
     const text = run(project, join("node_modules/.bin", name), "--version");
     expect({ name, text }).toEqual({ name, text: `${manifest.version}\n` });
   }
-  expect(run(project, "npx", "--no-install", "ao-migrate")).toContain("this disk is V3");
-  expect(run(project, bunx, "--no-install", "aokit", "migrate")).toContain("this disk is V3");
+  expect(run(project, "npx", "--no-install", "ao-migrate")).toContain("There is no AO state in");
+  expect(run(project, bunx, "--no-install", "aokit", "migrate")).toContain(
+    "There is no AO state in",
+  );
 }, 60_000);
 
 test("a script that reads files beside it finds them", () => {

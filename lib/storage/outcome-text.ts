@@ -8,12 +8,17 @@ import type { Rehearsal } from "./rehearse.ts";
 /** Makes the command that runs `migrate` on this disk with these words. */
 type Call = (...words: string[]) => string;
 
-/** The end of a dry run: what to type next. */
+/** Whether there is nothing to tell of a disk but that. */
+export function isBare({ inventory, steps, warnings, blockers }: StoragePlan): boolean {
+  return inventory.nothingThere && steps.length + warnings.length + blockers.length === 0;
+}
+
+/** The end of a dry run, or all of it for a disk without state: what to type next. */
 export function nextCommands(plan: StoragePlan, migrate: Call): string {
   if (plan.blockers.length > 0) return "\nNothing was changed. Mend the blockers first.\n";
-  const { nothingThere, places } = plan.inventory;
-  if (nothingThere && plan.steps.length === 0) {
-    return `\nThere is no AO state in ${printable(places.baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
+  if (isBare(plan)) {
+    const { baseDir } = plan.inventory.places;
+    return `There is no AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
   }
   if (plan.steps.length === 0) return "";
   const rows = [migrate("--rehearse"), migrate("--execute"), migrate("--output", "plan.json")];

@@ -5,6 +5,7 @@ import { type Child, type Html, html, htmlList, htmlTable } from "../html.ts";
 import { barChart } from "../html-chart.ts";
 import { badge, cards, htmlPage, type Tone, type Verdict } from "../html-page.ts";
 import { formatBytes, formatCount, plural } from "../text.ts";
+import { isBare } from "./outcome-text.ts";
 import { driftSection, issuesOf } from "./page-drift.ts";
 import { bytesByKind, identifierForms } from "./page-layers.ts";
 import { drawTree, type Mark, type TreeNode, treesOf } from "./page-tree.ts";
@@ -24,7 +25,7 @@ export function planPage(plan: StoragePlan, record: PlanRecord, toolkit: string)
       html`Scanned <time datetime="${inventory.scannedAt}">${inventory.scannedAt}</time> by ${toolkit}`,
       html`Plan <code>${record.planId}</code>. A dry run: nothing was changed.`,
     ],
-    verdict: verdict(record),
+    verdict: isBare(plan) ? bare : verdict(record),
     sections: [
       { id: "summary", title: "Summary", body: summary(record) },
       { id: "bytes", title: "Bytes by kind", body: bytes(plan) },
@@ -36,6 +37,8 @@ export function planPage(plan: StoragePlan, record: PlanRecord, toolkit: string)
     ],
   });
 }
+
+const bare: Verdict = { tone: "none", headline: "There is no AO state here" };
 
 function verdict({ steps, blockers, decisions, warnings }: PlanRecord): Verdict {
   if (blockers.length > 0) {

@@ -20,6 +20,16 @@ const calls: readonly [script: string, words: string[], code: number, says: stri
   ["migration", ["list"], 0, "slug"],
 ];
 
+test("of a disk without state the dry run says just that", async () => {
+  using sandbox = makeSandbox();
+  const { stdout } = await runScript("scripts/migrate.ts", [], { sandbox, cwd: sandbox.home });
+  expect(stdout.split("\n")).toEqual([
+    `There is no AO state in ${sandbox.home}/.agent-orchestrator.`,
+    "State elsewhere is named by --home DIR or --base-dir DIR.",
+    "",
+  ]);
+});
+
 test.each(calls)("%s %j of an empty home ends with %d", async (script, words, code, says) => {
   using sandbox = makeSandbox({ BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" });
   const result = await runScript(`scripts/${script}.ts`, words, { sandbox, cwd: sandbox.home });
