@@ -63,7 +63,9 @@ export async function chooseMigration(
   if (newest?.state === "running") throw stillRunning(newest);
   if (newest !== undefined) return newest;
   const what = resuming ? "no rollback was interrupted" : "there is nothing to take back";
-  throw new ToolkitError("refused", `Cannot roll back in "${migrationsDir}": ${what}`);
+  throw new ToolkitError("refused", `Cannot roll back in "${migrationsDir}": ${what}`, {
+    hint: `every migration and where it stands: ${call("--list")}`,
+  });
 }
 
 /** By the second: an id tells no more. */

@@ -9,7 +9,7 @@ const calls: readonly [script: string, words: string[], code: number, says: stri
   ["migrate", ["--rehearse"], 0, "Nothing to rehearse"],
   ["migrate", ["--execute", "--yes"], 0, "There is no AO state in"],
   ["migrate", ["--resume"], 4, "Cannot resume"],
-  ["rollback", [], 4, "there is nothing to take back"],
+  ["rollback", [], 4, "there is nothing to take back\nhint: every migration and where it stands: "],
   ["rollback", ["--list"], 0, "No migrations in"],
   ["rollback", ["--prune"], 0, "No finished migration has trash"],
   ["migrate-sessions", ["--dry-run"], 0, "No flat task session files found"],
