@@ -328,6 +328,7 @@ function createInterruption(host: Host, terminal: Terminal): Interruption {
  */
 function reportError(error: unknown, host: Host, out?: PendingOutput): number {
   const outcome = error instanceof ToolkitError ? error.outcome : "bug";
+  const code = (error instanceof ToolkitError ? error.exitCode : null) ?? exitCodes[outcome];
   let json = isGiven(host, "--json");
   try {
     if (json) host.stdout.write(`${jsonOf(errorDocument(error))}\n`);
@@ -336,11 +337,11 @@ function reportError(error: unknown, host: Host, out?: PendingOutput): number {
     // Stdout takes nothing more; stderr has to do.
     json = false;
   }
-  if (json && outcome !== "bug") return exitCodes[outcome];
+  if (json && outcome !== "bug") return code;
   const color = !isGiven(host, "--no-color");
   const style = createStyle(wantsColor({ flag: color, env: host.env, isTTY: host.stderr.isTTY }));
   host.stderr.write(formatError(error, style));
-  return exitCodes[outcome];
+  return code;
 }
 
 /** How this process's script can be called again from where it was called. */

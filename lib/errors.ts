@@ -45,6 +45,8 @@ interface Details {
   hint?: string;
   place?: Place;
   cause?: unknown;
+  /** Ends the process in the place of the outcome's own code. */
+  exitCode?: number | null;
 }
 
 /** An error for the user: `Cannot <action> "<value>": <state>`, with outcome, place and remedy. */
@@ -52,6 +54,8 @@ export class ToolkitError extends Error {
   readonly outcome: Exclude<Outcome, "done" | "bug">;
   readonly hint: string | undefined;
   readonly place: Place | undefined;
+  /** Of a program that was run for the user, which says more than ours; null for all else. */
+  readonly exitCode: number | null;
 
   constructor(outcome: ToolkitError["outcome"], message: string, details: Details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -59,6 +63,7 @@ export class ToolkitError extends Error {
     this.outcome = outcome;
     this.hint = details.hint;
     this.place = details.place;
+    this.exitCode = details.exitCode ?? null;
   }
 }
 

@@ -23,8 +23,11 @@ export interface Page {
   commands: Readonly<Record<string, Page>>;
   /** `command` is what follows the script: `--execute --yes`. */
   examples: readonly { command: string; text: string }[];
-  /** What an exit code means here, where there is more to say than {@link exitMeanings} does. */
-  exits: Partial<Record<Outcome, string>>;
+  /**
+   * What an exit code means here, where there is more to say than {@link exitMeanings} does;
+   * `other` for codes that are not ours.
+   */
+  exits: Partial<Record<Outcome | "other", string>>;
   /** Files that it reads or writes. */
   files: readonly { path: string; text: string }[];
 }
@@ -169,10 +172,11 @@ function sameChoices(
 }
 
 function exitEntries(exits: Page["exits"]): Entry[] {
-  return (Object.keys(exitCodes) as Outcome[]).map((outcome) => ({
+  const ours = (Object.keys(exitCodes) as Outcome[]).map((outcome) => ({
     left: String(exitCodes[outcome]),
     right: exits[outcome] ?? exitMeanings[outcome],
   }));
+  return exits.other === undefined ? ours : [...ours, { left: "other", right: exits.other }];
 }
 
 /** Two columns; a left side that is too long for its column has the line for itself. */

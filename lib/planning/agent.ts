@@ -41,16 +41,17 @@ export interface Agent {
 
 export type AgentFailure = "timeout" | "stuck" | "agent-exited-nonzero" | "agent-infra-failure";
 
-/** An agent that did not answer. Its message says how it ended. */
+/** An agent that did not answer. Its message says how it ended; its exit code is passed on. */
 export class AgentError extends ToolkitError {
   constructor(
     readonly kind: AgentFailure,
     role: string,
     detail: string,
     readonly logDir: string,
-    readonly exitCode: number | null = null,
+    exitCode: number | null = null,
   ) {
-    super("findings", `Cannot accept "${role}": ${detail}`, { hint: `its output: ${logDir}` });
+    const hint = `its output: ${logDir}`;
+    super("findings", `Cannot accept "${role}": ${detail}`, { hint, exitCode });
     this.name = "AgentError";
   }
 }

@@ -139,6 +139,15 @@ describe("what a script returns or throws", () => {
     expect(await execute(failing(new Error("oops")), makeHost([]).host)).toBe(70);
   });
 
+  test("gives way to the exit code of a program that was run for the user", async () => {
+    const failed = new ToolkitError("findings", "Cannot accept it: it exited with 7", {
+      exitCode: 7,
+    });
+    for (const argv of [[], ["--json"]]) {
+      expect(await execute(failing(failed), makeHost(argv).host)).toBe(7);
+    }
+  });
+
   test("goes after the text that was ready", async () => {
     const { host, written } = makeHost([]);
     await execute(failing(refused), host);

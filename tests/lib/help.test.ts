@@ -55,6 +55,12 @@ Rehearsal:
   expect(after).toEndWith("Files:\n  ~/.agent-orchestrator  AO's state\n");
 });
 
+test("codes that are not ours come last", () => {
+  const exits = { other: "that of the command" };
+  const text = helpPage({ ...page, exits }, call);
+  expect(text).toContain("  130    cancelled\n  other  that of the command\n\nEnvironment:\n");
+});
+
 test("the same choices are listed once", () => {
   const options = ["one", "two"] as const;
   const flag = { type: "enum", valueName: "STEP", options } as const;
