@@ -9,10 +9,10 @@
  * `show`, `doctor`, `review` and `refine` look at one plan, check it, approve it and change it.
  *
  * Exit codes: 0 done or nothing due, 1 findings or a failed step, 2 usage, 3 a manifest or state
- * that cannot be read, 4 refused or waiting for a person, 5 stopped half-way, 130 cancelled.
+ * that cannot be read, 4 refused or waiting for a person, 5 stopped half-way, 130 cancelled; of
+ * `review --with` the command's own code, when that is not 0.
  */
 
-import { join } from "node:path";
 import { type Context, command, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
 import { resolvePlaces } from "../lib/paths.ts";
@@ -24,7 +24,7 @@ import type { Site } from "../lib/planning/site.ts";
 import type { StepResult } from "../lib/planning/step.ts";
 import type { TickOptions } from "../lib/planning/tick.ts";
 import type { TickResult } from "../lib/planning/tick-result.ts";
-import { printable, printableLines } from "../lib/text.ts";
+import { printableLines } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
 /** What every command has in its context, and with `--with` some more. */
@@ -39,15 +39,25 @@ interface AnyContext
   };
 }
 
-async function siteOf({ args, cwd, env }: AnyContext): Promise<Site> {
+/** A site, and who is told what happens besides; nobody is told anything twice. */
+interface TellingSite extends Site {
+  onNote(note: string): void;
+}
+
+async function siteOf({ args, cwd, env, terminal }: AnyContext): Promise<TellingSite> {
   const { openSite } = await import("../lib/planning/open-site.ts");
   const { baseDir } = resolvePlaces({ ...args, env });
-  return openSite({ root: args.root, cwd, home: args.home, baseDir, env });
+  const told = new Set<string>();
+  const onNote = (note: string) => {
+    if (!told.has(note)) terminal.note(note);
+    told.add(note);
+  };
+  return { ...openSite({ root: args.root, cwd, home: args.home, baseDir, env }), onNote };
 }
 
 async function slugOf(site: Site, value: string): Promise<string> {
-  const { resolveSlug } = await import("../lib/planning/resolve.ts");
-  return resolveSlug(site, value);
+  const { settledSlug } = await import("../lib/planning/resolve.ts");
+  return settledSlug(site, value);
 }
 
 /** Whoever plans, as `--with` says. */
@@ -81,23 +91,20 @@ async function sourcesOf({ args, env }: AnyContext, site: Site): Promise<Builtin
   ];
 }
 
-/** Where the change engine records what is carried out at once. */
-async function recordsOf({ args, env }: AnyContext, site: Site) {
-  const { workflowMigrations } = await import("../lib/planning/site.ts");
-  const { baseDir } = resolvePlaces({ ...args, env });
-  return { storage: join(baseDir, "migrations"), "task-sessions": workflowMigrations(site) };
-}
-
 /** The fast path with its planner, when the word means it rather than a staged plan. */
-async function fastPathOf(context: AnyContext, site: Site, word: string) {
-  const { isFastPathTarget } = await import("../lib/planning/fast-path.ts");
+async function fastPathOf(context: AnyContext, site: TellingSite, word: string) {
+  const { fastPathRecords, isFastPathTarget } = await import("../lib/planning/fast-path.ts");
   if (!isFastPathTarget(word)) return null;
+  const { settleFastPath } = await import("../lib/planning/fast-path-settle.ts");
   const { refuseTwice } = await import("../lib/planning/resolve.ts");
   const { sourceFor } = await import("../lib/planning/setup.ts");
   refuseTwice(site, word);
   const source = sourceFor(await sourcesOf(context, site), word);
-  const { disk, now } = site;
-  return { target: word, migrationsDir: (await recordsOf(context, site))[word], disk, now, source };
+  const { args, env } = context;
+  const migrationsDir = fastPathRecords(site, resolvePlaces({ ...args, env }).baseDir)[word];
+  const path = { target: word, migrationsDir, disk: site.disk, now: site.now, source };
+  for (const note of await settleFastPath(path)) site.onNote(note);
+  return path;
 }
 
 const list = command({
@@ -107,13 +114,17 @@ const list = command({
   args: { ...flags.rootFlag, ...flags.listFlags },
   examples: [{ command: "--awaiting-review", text: "What waits for a person" }],
   async run(context) {
-    const { args, out, terminal } = context;
+    const { args, out, env } = context;
     const site = await siteOf(context);
+    const { fastPathRecords } = await import("../lib/planning/fast-path.ts");
     const { listRows } = await import("../lib/planning/list.ts");
     const { listText } = await import("../lib/planning/report.ts");
     const { recover } = await import("../lib/planning/recover.ts");
-    for (const note of recover(site)) terminal.note(note);
-    const rows = await listRows(site, await recordsOf(context, site), {
+    const { settleFastPaths } = await import("../lib/planning/fast-path-settle.ts");
+    const records = fastPathRecords(site, resolvePlaces({ ...args, env }).baseDir);
+    recover(site);
+    for (const note of await settleFastPaths(site, records)) site.onNote(note);
+    const rows = await listRows(site, records, {
       awaitingReview: args.awaitingReview === true,
       ...(args.status === undefined ? {} : { status: args.status }),
     });
@@ -169,21 +180,19 @@ const doctor = command({
   examples: [{ command: "--all", text: "Everything" }],
   exits: { findings: "something is wrong" },
   async run(context) {
-    const { args, out, terminal } = context;
+    const { args, out } = context;
     if ((args.migration === undefined) === (args.all !== true)) {
       throw new ToolkitError("usage", "Cannot check: give one migration, or --all");
     }
     const site = await siteOf(context);
     const { examine, examineAll } = await import("../lib/planning/doctor.ts");
     const { doctorText } = await import("../lib/planning/report.ts");
-    const slug = args.migration === undefined ? null : await slugOf(site, args.migration);
-    const fixed: string[] = [];
-    if (args.fix === true) {
-      const { fixAll } = await import("../lib/planning/fix.ts");
-      const { visibleSlugs } = await import("../lib/planning/site.ts");
-      fixed.push(...(await fixAll(site, slug === null ? visibleSlugs(site) : [slug])));
-      for (const note of fixed) terminal.note(note);
-    }
+    const { resolveSlug, settledSlug } = await import("../lib/planning/resolve.ts");
+    const { fixAll } = await import("../lib/planning/fix.ts");
+    const find = args.fix === true ? settledSlug : resolveSlug;
+    const slug = args.migration === undefined ? null : find(site, args.migration);
+    const fixed = args.fix === true ? await fixAll(site, slug) : [];
+    for (const note of fixed) site.onNote(note);
     const findings = await (slug === null ? examineAll(site) : examine(site, slug));
     out.result({
       json: () => ({ schemaVersion: 1, root: site.root, fixed, findings }),
@@ -194,11 +203,12 @@ const doctor = command({
 });
 
 async function reportStep(
-  { out, terminal }: Pick<Context, "out" | "terminal">,
+  { out }: Pick<Context, "out">,
+  site: TellingSite,
   result: StepResult,
 ): Promise<Outcome> {
   const { stepText } = await import("../lib/planning/report.ts");
-  for (const note of result.notes) terminal.note(note);
+  for (const note of result.notes) site.onNote(note);
   out.result({
     json: () => ({ schemaVersion: 1, ...result }),
     text: () => stepText(result),
@@ -232,7 +242,8 @@ const create = command({
     const slug = args.slug ?? slugFor(args.target, site.now());
     checkNewSlug(site, slug);
     const { signal } = context;
-    return reportStep(context, await runStep(site, { slug, agent, target: args.target, signal }));
+    const result = await runStep(site, { slug, agent, target: args.target, signal });
+    return reportStep(context, site, result);
   },
 });
 
@@ -243,6 +254,7 @@ const review = command({
   args: { ...flags.rootFlag, ...flags.withFlag, ...flags.reviewFlags },
   positionals: flags.migrationWord,
   examples: [{ command: "storage-20260304T050607", text: "Read it and decide" }],
+  exits: { other: "with --with: the command's own code, when it is not 0; nothing is approved" },
   async run(context) {
     const { args, out, terminal } = context;
     const site = await siteOf(context);
@@ -258,28 +270,21 @@ const review = command({
       return showFastPath(context, fast);
     }
     const slug = await slugOf(site, args.migration);
-    const gate = await import("../lib/planning/review.ts");
-    const done = (result: { notes: string[] }, text: string, held = false): Outcome => {
-      for (const note of result.notes) terminal.note(note);
-      out.result({
-        json: () => ({ schemaVersion: 1, slug, held, notes: result.notes }),
-        text: () => text,
-      });
-      return "done";
-    };
-    if (args.hold !== undefined) {
-      return done(await gate.hold(site, slug, args.hold), `${slug} is held back`, true);
-    }
-    if (args.with !== undefined) {
-      const agent = await agentOf(context, site, terminal.interactive);
-      return done(await gate.reviewWith(site, slug, agent, context.signal), `${slug} is approved`);
-    }
-    const { manifest: found, plan } = await gate.reviewable(site, slug);
-    const why = printable(found.humanReviewReason ?? "");
-    if (!(await ask(`${printableLines(plan, "")}\n\nWhy you are asked: ${why}`))) {
-      throw new ToolkitError("cancelled", "Cancelled: it still awaits its review");
-    }
-    return done(await gate.approve(site, slug), `${slug} is approved`);
+    const { review } = await import("../lib/planning/review.ts");
+    const { hold, with: command } = args;
+    const agent =
+      hold === undefined && command !== undefined
+        ? await agentOf(context, site, terminal.interactive)
+        : null;
+    const signal = agent === null ? {} : { signal: context.signal };
+    const { notes } = await review(site, slug, { hold, agent, ask, ...signal });
+    for (const note of notes) site.onNote(note);
+    const held = hold !== undefined;
+    out.result({
+      json: () => ({ schemaVersion: 1, slug, held, notes }),
+      text: () => `${slug} is ${held ? "held back" : "approved"}`,
+    });
+    return "done";
   },
 });
 
@@ -303,7 +308,8 @@ const refine = command({
     const agent = await agentOf(context, site);
     const planning = await import("../lib/planning/refine.ts");
     const { signal } = context;
-    return reportStep(context, await planning.refine(site, { slug, agent, text, source, signal }));
+    const result = await planning.refine(site, { slug, agent, text, source, signal });
+    return reportStep(context, site, result);
   },
 });
 
@@ -319,17 +325,19 @@ const tick = command({
   ],
   exits: { findings: "the step or phase failed, and nothing of it was accepted" },
   async run(context) {
-    const { args, out, terminal } = context;
+    const { args, out } = context;
     const site = await siteOf(context);
-    const options = await tickOptions(context, site);
+    const options = await tickOptionsOf(context, site);
     const planning = await import("../lib/planning/tick.ts");
     const { outcomeOf } = await import("../lib/planning/tick-result.ts");
     const { tickText } = await import("../lib/planning/report.ts");
     const ticks: TickResult[] = [];
     while (ticks.length < args.steps) {
       const result = await planning.tick(site, options);
-      for (const note of result.recovered) terminal.note(note);
+      for (const note of result.recovered) site.onNote(note);
       ticks.push(result);
+      const [logs] = result.logs;
+      if (result.failure !== "none" && logs !== undefined) site.onNote(`its output: ${logs}`);
       if (result.outcome !== "commit" || result.role === "planning.final-review") break;
     }
     out.result({
@@ -345,37 +353,19 @@ type TickContext = Context<
   typeof flags.tickWords
 >;
 
-async function tickOptions(context: TickContext, site: Site): Promise<TickOptions> {
-  const { args, env, terminal, invocation } = context;
-  const { executorFor } = await import("../lib/planning/setup.ts");
+async function tickOptionsOf(context: TickContext, site: Site): Promise<TickOptions> {
+  const { args, env, terminal, invocation, signal } = context;
+  const { tickOptions } = await import("../lib/planning/tick-setup.ts");
   const { tmuxPort } = await import("../lib/storage/execute.ts");
-  const sources = await sourcesOf(context, site);
-  const setup = {
-    sources,
-    toolVersion: manifest.version,
-    baseDir: resolvePlaces({ ...args, env }).baseDir,
-    tmux: tmuxPort(env),
-    invocation,
-    root: args.root,
-    with: args.with ?? "builtin",
-  };
-  return {
+  const { baseDir } = resolvePlaces({ ...args, env });
+  return tickOptions(site, {
+    ...{ args, env, invocation, signal, baseDir, toolVersion: manifest.version },
+    slug: args.migration === undefined ? undefined : await slugOf(site, args.migration),
     agent: await agentOf(context, site),
-    effort: args.effort,
-    maxEffort: args.maxEffort,
-    maxAttempts: args.attempts,
-    commit: args.commit === true,
-    signal: context.signal,
-    executorFor: ({ slug }) => executorFor(site, slug, setup),
-    confirm: ({ slug }, phase) => {
-      const message = `Carry out phase ${phase.name} of ${slug}? rollback takes it back.`;
-      return terminal.confirm({ message, flag: "--yes", yes: args.yes === true });
-    },
-    ...(args.migration === undefined ? {} : { slug: await slugOf(site, args.migration) }),
-    ...(args.validate === undefined
-      ? {}
-      : { validation: { command: args.validate, env, cwd: site.root } }),
-  };
+    sources: await sourcesOf(context, site),
+    tmux: tmuxPort(env),
+    ask: (message) => terminal.confirm({ message, flag: "--yes", yes: args.yes === true }),
+  });
 }
 
 const planning = script({

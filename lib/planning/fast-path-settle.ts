@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { listMigrations } from "../change/history.ts";
 import { releaseRunLock, takeRunLock } from "../change/lock.ts";
 import { ToolkitError } from "../errors.ts";
-import { type FastPath, fastPathFile, fileFastPath, loadFastPath } from "./fast-path.ts";
+import {
+  type FastPath,
+  type FastPathTarget,
+  fastPathFile,
+  fastPathTargets,
+  fileFastPath,
+  loadFastPath,
+} from "./fast-path.ts";
+import type { Site } from "./site.ts";
 
 /**
  * Files an approval that was used up: by the moment in its id a migration says which record it
@@ -34,6 +42,18 @@ export async function settleFastPath(path: FastPath): Promise<string[]> {
     if (error instanceof ToolkitError) return [];
     throw error;
   }
+}
+
+/** All that there are, by where their migrations are recorded. */
+export async function settleFastPaths(
+  { disk, now }: Pick<Site, "disk" | "now">,
+  records: Readonly<Record<FastPathTarget, string>>,
+): Promise<string[]> {
+  const notes: string[] = [];
+  for (const target of fastPathTargets) {
+    notes.push(...(await settleFastPath({ target, migrationsDir: records[target], disk, now })));
+  }
+  return notes;
 }
 
 /** The migration that was carried out with an approval which is still there; null without one. */

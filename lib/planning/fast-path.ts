@@ -15,7 +15,7 @@ import { answersIn } from "./builtin/source.ts";
 import { formatDocument, readDocument } from "./document.ts";
 import { loadManifest } from "./manifest.ts";
 import { makeDirs, saveFile } from "./save.ts";
-import { migrationDirOf, type Rooted, stamp, visibleSlugs } from "./site.ts";
+import { migrationDirOf, type Rooted, stamp, visibleSlugs, workflowMigrations } from "./site.ts";
 import type { Feedback } from "./state.ts";
 import { formatFeedbackEntry, loadState, readFeedbackEntry } from "./state-file.ts";
 
@@ -40,6 +40,14 @@ export interface FastPathRecord {
   /** Id of the plan that was approved; null while none is. */
   approvedPlan: string | null;
   feedback: Feedback[];
+}
+
+/** Where the migrations of each fast path are recorded. */
+export function fastPathRecords(
+  site: Rooted,
+  baseDir: string,
+): Readonly<Record<FastPathTarget, string>> {
+  return { storage: join(baseDir, "migrations"), "task-sessions": workflowMigrations(site) };
 }
 
 export function isFastPathTarget(word: string): word is FastPathTarget {

@@ -25,17 +25,17 @@ export const fixable: readonly FindingCode[] = [
  * Mends what is mechanical: a manifest that names another folder, a current phase that is none of
  * the phases, phases that were rolled back, interrupted publishes, and the lock of a dead run.
  *
+ * @param slug the only migration that is mended; null for all
  * @returns one sentence for each thing that was mended
  */
-export async function fixAll(site: Site, slugs: readonly string[]): Promise<string[]> {
+export async function fixAll(site: Site, slug: string | null): Promise<string[]> {
   const lock = lockPathOf(site);
   const isDead = site.disk.lstat(lock) !== null && !isLockHeld(site, lock);
   const notes = recover(site);
   // Recovery takes the lock, and with that removes what a dead run has left of it.
   if (isDead && site.disk.lstat(lock) === null) notes.push("removed the lock of a dead run");
-  const visible = visibleSlugs(site);
-  for (const slug of slugs) {
-    if (visible.includes(slug)) notes.push(...(await fixMigration(site, slug)));
+  for (const found of visibleSlugs(site)) {
+    if (slug === null || found === slug) notes.push(...(await fixMigration(site, found)));
   }
   return notes;
 }

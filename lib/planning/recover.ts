@@ -62,13 +62,17 @@ export function isUnsettled({ record, isEmpty }: Leftover): boolean {
 /** As {@link recover}, for whoever holds the lock already. */
 export function recoverPublishes(site: Site): string[] {
   const notes: string[] = [];
+  const tell = (note: string) => {
+    notes.push(note);
+    site.onNote?.(note);
+  };
   for (const leftover of leftovers(site).filter(isUnsettled)) {
     if (leftover.record === null || leftover.record.state === "staging") {
-      if (leftover.record !== null) notes.push(undone(leftover.record));
       removeTransaction(site, leftover.dir);
+      if (leftover.record !== null) tell(undone(leftover.record));
       continue;
     }
-    notes.push(settle(site, leftover, leftover.record));
+    tell(settle(site, leftover, leftover.record));
   }
   return notes;
 }
@@ -145,6 +149,8 @@ export function retireRejected(site: Site): string[] {
     for (let count = 2; disk.lstat(to) !== null; count += 1) to = join(dir, `${slug}-${count}`);
     disk.renameNoReplace(migrationDirOf(site, slug), to);
     disk.sync([], [dir, liveDirOf(site)]);
-    return `put the rejected plan "${slug}" into ${skipsName}`;
+    const note = `put the rejected plan "${slug}" into ${skipsName}`;
+    site.onNote?.(note);
+    return note;
   });
 }

@@ -50,13 +50,13 @@ export function showText(shown: Shown, style: Style): string {
     ["cursor", state?.nextStep ?? null],
     ["current phase", manifest.currentPhase || null],
     ["awaiting review", manifest.awaitingHumanReview ? "yes" : "no"],
-    ["run again", rolledBack.length > 0 ? `review ${slug}, then tick ${slug}` : null],
     ["reason", manifest.humanReviewReason ?? state?.finalReason ?? null],
     ["created", manifest.createdAt],
     ["last touch", manifest.lastTouch],
     ["cooldown until", manifest.cooldownUntil],
     ["wakes up on", manifest.wakeUpOn],
   ];
+  if (rolledBack.length > 0) pairs.push(["run again", `review ${slug}, then tick ${slug}`]);
   const rows = pairs.map(([name, value]) => [style.dim(name), printable(value ?? none)]);
   const parts = [`${style.bold(printable(slug))}\n${table(rows)}`];
   if (state !== null && state.completedSteps.length > 0) {
@@ -100,10 +100,12 @@ export function tickText({
   next,
   deferred,
 }: TickResult): string {
+  const said = printable(summary).replace(/\.$/, "");
+  if (outcome === "nothing") return slug === null ? `${said}\n` : `nothing for ${slug}: ${said}\n`;
   const who = slug === null ? "" : ` ${printable(slug)}`;
   const why = failure === "none" ? "" : ` (${failure})`;
   const then = next === null ? "" : `; next: ${printable(next)}`;
-  const lines = [`${outcome}${who} ${role}${why}: ${printable(summary)}${then}`];
+  const lines = [`${outcome}${who} ${role}${why}: ${said}${then}`];
   for (const put of deferred) {
     lines.push(`put off ${printable(put.slug)}: ${printable(put.reason)}`);
   }

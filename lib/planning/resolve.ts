@@ -3,6 +3,7 @@
 import { isAbsolute, join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { type FastPathTarget, isFastPathTarget } from "./fast-path.ts";
+import { recover } from "./recover.ts";
 import { isEngineId, isSafeSegment, liveDirOf, liveName, type Site, skipsName } from "./site.ts";
 
 /**
@@ -32,6 +33,20 @@ export function resolveSlug(site: Site, value: string): string {
   const skipped = isSafeSegment(value) ? join(liveDirOf(site), skipsName, value) : null;
   const isSkipped = skipped !== null && site.disk.lstat(skipped)?.kind === "directory";
   return refuse(isSkipped ? `it was rejected (${skipped})` : "it does not exist");
+}
+
+/**
+ * As {@link resolveSlug}, also for a plan whose publish was cut short before it was there.
+ *
+ * @throws ToolkitError as {@link resolveSlug}, or `interrupted` when the disk fails
+ */
+export function settledSlug(site: Site, value: string): string {
+  try {
+    return resolveSlug(site, value);
+  } catch (error) {
+    if (recover(site).length === 0) throw error;
+    return resolveSlug(site, value);
+  }
 }
 
 /**

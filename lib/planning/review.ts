@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
+import { printable, printableLines } from "../text.ts";
 import { type Agent, AgentError } from "./agent.ts";
 import { blocks, checkMigration, codesOf, type Mode } from "./consistency.ts";
 import { rolledBackPhases, withRollbacks } from "./executed-file.ts";
@@ -60,6 +61,33 @@ export async function reviewable(site: Site, slug: string): Promise<Reviewable> 
   const isThere = site.disk.lstat(file)?.kind === "file";
   const plan = isThere ? new TextDecoder().decode(site.disk.readFile(file)) : "";
   return { slug, manifest, plan };
+}
+
+/**
+ * Holds a plan back with a reason, or has it approved by an agent's user or by whoever is asked.
+ *
+ * @param options.ask shows the text and asks; false is no
+ * @throws ToolkitError as {@link hold}, {@link reviewWith} and {@link approve}; `cancelled` when
+ * the answer is no
+ */
+export async function review(
+  site: Site,
+  slug: string,
+  options: {
+    hold: string | undefined;
+    agent: Agent | null;
+    ask(text: string): Promise<boolean>;
+    signal?: AbortSignal;
+  },
+): Promise<ReviewResult> {
+  if (options.hold !== undefined) return hold(site, slug, options.hold);
+  if (options.agent !== null) return reviewWith(site, slug, options.agent, options.signal);
+  const { manifest, plan } = await reviewable(site, slug);
+  const why = printable(manifest.humanReviewReason ?? "no reason was given");
+  if (!(await options.ask(`${printableLines(plan.trimEnd(), "")}\n\nWhy you are asked: ${why}`))) {
+    throw new ToolkitError("cancelled", "Cancelled: it still awaits its review");
+  }
+  return approve(site, slug);
 }
 
 /**

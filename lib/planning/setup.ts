@@ -67,8 +67,8 @@ export function sourceFor(sources: readonly BuiltinSource[], target: string): Bu
   const found = sources.find((source) => source.target === target);
   if (found !== undefined) return found;
   const known = sources.map((source) => source.target).join(", ");
-  throw new ToolkitError("usage", `Cannot plan "${target}" with the built-in planner`, {
-    hint: `it knows the targets ${known}; any other needs --with CMD`,
+  throw new ToolkitError("usage", `Cannot plan "${target}": builtin knows ${known} only`, {
+    hint: "any other target needs --with CMD",
   });
 }
 

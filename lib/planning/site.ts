@@ -20,6 +20,8 @@ export interface Site {
   disk: Disk;
   env: Env;
   now: () => Date;
+  /** Told what was settled of earlier runs as it happens: what comes after it may fail. */
+  onNote?: (note: string) => void;
 }
 
 /** As much of a site as it takes to look at its plans. */

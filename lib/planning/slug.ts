@@ -2,6 +2,7 @@
 
 import { ToolkitError } from "../errors.ts";
 import { isFastPathTarget } from "./fast-path.ts";
+import { recover } from "./recover.ts";
 import { isEngineId, isSafeSegment, migrationDirOf, type Site } from "./site.ts";
 
 /** From a description: `Tidy the shed!` gives `tidy-the-shed-20260304T050607` (local time). */
@@ -18,7 +19,7 @@ export function slugFor(description: string, now: Date): string {
 }
 
 /**
- * Demands a slug that a new migration can have.
+ * Demands a slug that a new migration can have, once earlier runs are settled.
  *
  * @throws ToolkitError `usage` for an unsafe one, `refused` when something has it already
  */
@@ -28,6 +29,8 @@ export function checkNewSlug(site: Site, slug: string): void {
       hint: "one plain name, without a leading dot or __, that means nothing else",
     });
   }
+  // What an earlier run was cut short in may turn out to be there.
+  recover(site);
   if (site.disk.lstat(migrationDirOf(site, slug)) !== null) {
     throw new ToolkitError("refused", `Cannot make "${slug}": it exists already`, {
       hint: `tick ${slug} goes on with it`,

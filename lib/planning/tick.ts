@@ -1,12 +1,14 @@
 /** One tick: a planning step if a plan is due, else a phase; and its commit, when that is wanted. */
 
 import { join } from "node:path";
-import { phaseEligibility, planningEligibility } from "./eligibility.ts";
+import { plural } from "../text.ts";
+import { loadedMigrations, phaseEligibility, planningEligibility } from "./eligibility.ts";
 import { rollbackReason, rolledBackPhases } from "./executed-file.ts";
-import { loadManifest, manifestName } from "./manifest.ts";
+import { loadManifest, type Manifest, manifestName } from "./manifest.ts";
 import type { PhaseTickOptions } from "./phase-tick.ts";
 import { phaseTick } from "./phase-tick.ts";
 import { type PlanningTickOptions, planningTick } from "./planning-tick.ts";
+import { recover } from "./recover.ts";
 import { commitMigration } from "./repository.ts";
 import { migrationDirOf, type Site } from "./site.ts";
 import { type TickResult, tickResult } from "./tick-result.ts";
@@ -16,8 +18,16 @@ export interface TickOptions extends PlanningTickOptions, PhaseTickOptions {
   commit?: boolean;
 }
 
-/** Runs what is due first. Planning comes before any phase. */
-export async function tick(site: Site, options: TickOptions): Promise<TickResult> {
+/** Settles what earlier runs left, then runs what is due first. Planning comes before any phase. */
+export async function tick(given: Site, options: TickOptions): Promise<TickResult> {
+  const settled: string[] = [];
+  const onNote = (note: string) => {
+    settled.push(note);
+    given.onNote?.(note);
+  };
+  const site = { ...given, onNote };
+  // Before anything is read: a publish that is finished late leads to another step.
+  recover(site);
   const result =
     (await planningTick(site, options)) ??
     (await phaseTick(site, options)) ??
@@ -32,12 +42,16 @@ export async function tick(site: Site, options: TickOptions): Promise<TickResult
   if (options.commit === true && slug !== null && commit !== null) {
     commitMigration(site, slug, `${commit.subject}\n\n${commit.body}`);
   }
-  return result;
+  return { ...result, recovered: [...new Set([...settled, ...result.recovered])] };
 }
 
 /** Why there was nothing to do; of one migration the reason that it has. */
 async function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): Promise<string> {
-  if (slug === undefined) return "nothing is due";
+  if (slug === undefined) {
+    const waiting = loadedMigrations(site).filter(({ manifest }) => awaits(manifest)).length;
+    const told = `; ${plural(waiting, "plan")} waiting for a person: list --awaiting-review`;
+    return `nothing is due${waiting === 0 ? "" : told}`;
+  }
   const dir = migrationDirOf(site, slug);
   const manifest = loadManifest(site.disk, dir);
   if (manifest === null) return "there is no such migration";
@@ -50,4 +64,8 @@ async function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): P
       ? planningEligibility(manifest, now, file)
       : phaseEligibility(manifest, now, file, maxEffort);
   return found.eligible ? "nothing is due" : found.reason;
+}
+
+function awaits({ awaitingHumanReview, status }: Manifest): boolean {
+  return awaitingHumanReview && status !== "done" && status !== "skipped";
 }

@@ -1,85 +1,21 @@
 /** The staged plans as a user meets them: exit codes, stdout and stderr of the script. */
 
 import { describe, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as v from "valibot";
-import { realDisk } from "../../lib/change/disk.ts";
-import { errorDocumentSchema } from "../../lib/documents.ts";
 import {
   doctorDocument,
   listDocument,
-  reviewDocument,
   showDocument,
   stepDocument,
   tickDocument,
 } from "../../lib/planning/documents.ts";
-import { type Site, transactionsDirOf } from "../../lib/planning/site.ts";
+import { transactionsDirOf } from "../../lib/planning/site.ts";
 import { makeRepository } from "../lib/planning/git.ts";
-import {
-  type PlanSpec,
-  phaseText,
-  type Told,
-  testNow,
-  toApproval,
-  writePlan,
-  writeText,
-} from "../lib/planning/site.ts";
-import { makeSandbox, root as repository, runInTerminal, runScript } from "../process.ts";
+import { phaseText, toApproval, writeText } from "../lib/planning/site.ts";
+import { root as repository, runScript } from "../process.ts";
 import { changesDuring } from "../tree.ts";
-
-const needsHuman: Told = [...toApproval.slice(0, 4), ["final-review", "approve-needs-human"]];
-const waiting = { awaitingHumanReview: true, humanReviewReason: "It moves 3 sessions." };
-
-/** A home with an empty root, and the script run in it. */
-function stand() {
-  const sandbox = makeSandbox();
-  const root = join(sandbox.home, "root");
-  mkdirSync(root);
-  const site: Site = {
-    root,
-    stateDir: join(sandbox.home, ".local/state"),
-    disk: realDisk,
-    env: sandbox.env,
-    now: () => testNow,
-  };
-  const run = (...args: string[]) =>
-    runScript("scripts/migration.ts", args, { sandbox, cwd: root, timeoutMs: 20_000 });
-  const json = async <S extends v.GenericSchema>(schema: S, ...args: string[]) => {
-    const { code, stdout, stderr } = await run(...args, "--json");
-    return { code, stderr, document: v.parse(schema, JSON.parse(stdout)) };
-  };
-  const plan = (slug: string, spec: PlanSpec = {}) => writePlan(site, slug, spec);
-  return {
-    sandbox,
-    root,
-    site,
-    run,
-    json,
-    plan,
-    [Symbol.dispose]: () => sandbox[Symbol.dispose](),
-  };
-}
-
-/** A shell script that plays an agent; it reads its prompt first. */
-function agent(home: string, text: string): string {
-  const file = join(home, "agent.sh");
-  writeText(file, `cat > prompt-was-here.txt; rm prompt-was-here.txt\n${text}\n`);
-  return `sh ${file}`;
-}
-
-const wholeAgent = `
-case "$MIGRATION_ROLE" in
-  planning.approaches) mkdir -p approaches; echo '# A' > approaches/a.md; echo 'one way';;
-  planning.pick-best) echo 'a is best';;
-  planning.expand) printf '# Plan\\n' > plan.md; printf '%s' "$PHASE" > phase-1-sort.md; echo expanded;;
-  planning.revise) printf '# Revised\\n' > plan.md; echo revised;;
-  planning.review|planning.review-2) echo 'no findings';;
-  planning.final-review) echo 'final-decision: approve-auto - fine';;
-  phase.ready-check) echo 'ready: yes';;
-  phase.execute) printf '%s\\n' '\`\`\`json' "{\\"operations\\":[{\\"op\\":\\"create\\",\\"path\\":\\"$OUT\\",\\"content\\":\\"x\\"}]}" '\`\`\`';;
-esac
-`;
+import { agent, needsHuman, stand, waiting, wholeAgent } from "./migration/stand.ts";
 
 describe("new and tick", () => {
   test("a plan goes its whole way with a command, and its phase is carried out", async () => {
@@ -110,7 +46,7 @@ describe("new and tick", () => {
     using at = stand();
     expect(await at.run("tick", "--with", "true")).toMatchObject({
       code: 0,
-      stdout: "nothing tick: nothing is due\n",
+      stdout: "nothing is due\n",
     });
     at.plan("shed", { told: needsHuman, manifest: waiting });
     expect((await at.run("tick", "--with", "true")).stdout).toStartWith("nothing");
@@ -130,7 +66,7 @@ describe("new and tick", () => {
       [["new", "x"], 2, "--with is missing"],
       [["new", "x", "--with", "true", "--slug", "shed"], 4, "it exists already"],
       [["new", "x", "--with", "true", "--slug", "__x"], 2, "no safe name"],
-      [["new", "x", "--with", "builtin", "--slug", "y"], 2, "it knows the targets storage"],
+      [["new", "x", "--with", "builtin", "--slug", "y"], 2, "builtin knows storage"],
       [["list", "--root", "/no/such"], 2, "there is no such directory"],
       [["list", "--root", at.root, "--base-dir", at.root], 2, "the change engine's own"],
     ];
@@ -269,128 +205,5 @@ describe("list, show and doctor", () => {
     expect((await at.run("list")).stdout).toBe(expected("list.tsv"));
     const { code, stdout } = await at.run("doctor", "--all");
     expect({ code, stdout }).toEqual({ code: 1, stdout: expected("doctor.tsv") });
-  });
-});
-
-describe("review and refine", () => {
-  test("a person reads the plan and approves; nobody to ask is exit 2", async () => {
-    using at = stand();
-    at.plan("shed", { told: needsHuman, manifest: waiting });
-    const unasked = await at.run("review", "shed");
-    expect(unasked).toMatchObject({ code: 2 });
-    expect(unasked.stdout).toContain("# Plan");
-    expect(unasked.stdout).toContain("Why you are asked: It moves 3 sessions.");
-    const { code, document } = await at.json(reviewDocument, "review", "shed", "--yes");
-    expect({ code, document }).toEqual({
-      code: 0,
-      document: { schemaVersion: 1, slug: "shed", held: false, notes: [] },
-    });
-    const again = await at.run("review", "shed", "--yes");
-    expect(again.code).toBe(2);
-    expect(again.stderr).toContain("refine shed changes it");
-  });
-
-  test("on a terminal the reviewing command has the terminal, and its prompt in a file", async () => {
-    using at = stand();
-    at.plan("shed", { told: needsHuman, manifest: waiting });
-    const script = join(at.sandbox.home, "talk.sh");
-    const edit = `sed 's/"awaiting_human_review": true/"awaiting_human_review": false/; s/"human_review_reason": "[^"]*"/"human_review_reason": null/' manifest.json > edited && mv edited manifest.json`;
-    const lines = [
-      "grep -c 'Review of shed' \"$MIGRATION_PROMPT\"",
-      "printf 'Sure? '",
-      "read answer",
-    ];
-    writeText(script, [...lines, `[ "$answer" = yes ] && ${edit}`, ""].join("\n"));
-    const { code, screen } = await runInTerminal(
-      "scripts/migration.ts",
-      ["review", "shed", "--with", `sh ${script}`, "--root", at.root],
-      [{ expect: "Sure? ", send: "yes\r" }],
-      { sandbox: at.sandbox },
-    );
-    expect({ code, screen }).toMatchObject({ code: 0 });
-    expect(screen).toContain("shed is approved");
-  });
-
-  test("a plan is held back, waits, and goes on after its review", async () => {
-    using at = stand();
-    at.plan("shed", { told: toApproval });
-    expect((await at.run("review", "shed", "--hold", "not before Monday")).code).toBe(0);
-    expect((await at.run("tick", "--with", "true")).stdout).toStartWith("nothing");
-    expect((await at.run("list", "--awaiting-review")).stdout).toContain("not before Monday");
-    expect((await at.run("review", "shed", "--yes")).code).toBe(0);
-    expect((await at.run("list", "--awaiting-review", "--no-headers")).stdout).toBe("");
-  }, 20_000);
-
-  test("slug and path form agree in review and refine, and bad targets are exit 2", async () => {
-    using at = stand();
-    at.plan("shed", { told: toApproval });
-    for (const form of ["shed", "migrations/shed"]) {
-      const review = await at.run("review", form, "--yes");
-      expect(review.stderr).toContain('Cannot review "shed": it does not await a review');
-      expect(review.code).toBe(2);
-    }
-    for (const form of ["barn", "/etc", "migrations/../migrations/shed"]) {
-      const refine = ["refine", form, "--message", "x", "--with", "true"];
-      expect({ form, code: (await at.run(...refine)).code }).toEqual({ form, code: 2 });
-      const review = await at.run("review", form, "--yes");
-      expect({ form, code: review.code }).toEqual({ form, code: 2 });
-      expect(review.stderr).not.toContain("refine");
-    }
-  }, 20_000);
-
-  test("the effort is no flag there, and there is no review script of its own", async () => {
-    using at = stand();
-    at.plan("shed", { told: needsHuman, manifest: waiting });
-    for (const name of ["review", "refine"]) {
-      const { code, stderr } = await at.run(name, "shed", "--effort", "low");
-      expect({ name, code }).toEqual({ name, code: 2 });
-      expect(stderr).toContain("--effort");
-    }
-    expect(existsSync(join(repository, "scripts/review.ts"))).toBe(false);
-  });
-
-  test("an unreadable taste is exit 3 before any agent runs, a bad target still comes first", async () => {
-    using at = stand();
-    at.plan("shed", { told: needsHuman, manifest: waiting });
-    for (const [slug, code] of [
-      ["shed", 3],
-      ["barn", 2],
-    ] as const) {
-      const ran = await at.run("review", slug, "--with", "touch ran", "--taste", "gone.md");
-      expect({ slug, code: ran.code }).toEqual({ slug, code });
-    }
-    expect(existsSync(join(at.root, "ran"))).toBe(false);
-  });
-
-  test("refine takes exactly one kind of feedback", async () => {
-    using at = stand();
-    at.plan("shed", { told: toApproval });
-    const base = ["refine", "shed", "--with", "true"];
-    for (const extra of [[], ["--message", "a", "--file", "b"], ["--decide", "novalue"]]) {
-      expect({ extra, code: (await at.run(...base, ...extra)).code }).toEqual({ extra, code: 2 });
-    }
-    const command = agent(at.sandbox.home, wholeAgent);
-    const words = ["refine", "shed", "--message", "smaller", "--with", command];
-    const { code, document } = await at.json(stepDocument, ...words);
-    expect({ code, step: document.step, next: document.next }).toEqual({
-      code: 0,
-      step: "revise",
-      next: "review-2",
-    });
-  }, 20_000);
-
-  test("broken files are located, as text and as JSON, and nothing is changed", async () => {
-    using at = stand();
-    at.plan("shed", { files: { ".planning/state.json": '{\n  "schema_version": 9\n}\n' } });
-    const changes = await changesDuring(at.root, async () => {
-      const text = await at.run("show", "shed");
-      expect(text.code).toBe(3);
-      expect(text.stderr).toContain("migrations/shed/.planning/state.json:2:21");
-      const { code, document } = await at.json(errorDocumentSchema, "show", "shed");
-      expect({ code, outcome: document.error.outcome }).toEqual({ code: 3, outcome: "invalid" });
-      expect(document.error.message).toContain("use a newer one");
-    });
-    expect(changes).toEqual([]);
-    rmSync(join(at.root, "migrations"), { recursive: true });
   });
 });

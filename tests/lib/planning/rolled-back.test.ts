@@ -219,12 +219,12 @@ describe("a plan whose phases were rolled back", () => {
     using at = stand();
     await carryOut(at);
     await takeBack(at, 2);
-    const [note] = await fixAll(at.site, [slug]);
+    const [note] = await fixAll(at.site, slug);
     expect(note).toStartWith("shed: phase sort was rolled back");
     expect(await listRows(at.site, {}, { awaitingReview: true })).toMatchObject([
       { status: "ready", cursor: "phase-1-sort.md" },
     ]);
-    expect(await fixAll(at.site, [slug])).toEqual([]);
+    expect(await fixAll(at.site, slug)).toEqual([]);
     await approve(at.site, slug);
     await carryOut(at);
   }, 20_000);
@@ -259,7 +259,7 @@ describe("a plan whose phases were rolled back", () => {
     const message = (await examine(site, slug))[0]?.message;
     expect(message).toContain("being rolled back, which has not come to its end");
     await expect(approve(site, slug)).rejects.toThrow(`the rollback of ${id} has not come to its`);
-    expect(await fixAll(site, [slug])).toEqual([]);
+    expect(await fixAll(site, slug)).toEqual([]);
   });
 
   test("a damaged record is a finding with its place, and nothing runs", async () => {

@@ -1,0 +1,52 @@
+/** What a tick needs, from what a command line says. */
+
+import type { TmuxPort } from "../change/options.ts";
+import type { Env } from "../process.ts";
+import type { Agent } from "./agent.ts";
+import type { BuiltinSource } from "./builtin/source.ts";
+import type { Effort } from "./effort.ts";
+import { executorFor } from "./setup.ts";
+import type { Site } from "./site.ts";
+import type { TickOptions } from "./tick.ts";
+
+/** The flags of a tick. */
+export interface TickArgs {
+  with?: string;
+  root?: string;
+  effort: Effort;
+  maxEffort: Effort;
+  attempts: number;
+  commit?: boolean;
+  validate?: string;
+}
+
+export interface TickSetup {
+  args: TickArgs;
+  /** Only this migration; undefined for whatever is due. */
+  slug: string | undefined;
+  agent: Agent;
+  sources: readonly BuiltinSource[];
+  /** AO's own directory. */
+  baseDir: string;
+  env: Env;
+  invocation: string;
+  toolVersion: string;
+  tmux: TmuxPort;
+  signal: AbortSignal;
+  /** Asks before anything is changed; false is no. */
+  ask(message: string): Promise<boolean>;
+}
+
+export function tickOptions(site: Site, setup: TickSetup): TickOptions {
+  const { args, slug, agent, env, signal, ask } = setup;
+  const { effort, maxEffort, attempts, commit = false, validate } = args;
+  const execution = { ...setup, root: args.root, with: args.with ?? "builtin" };
+  return {
+    ...{ agent, effort, maxEffort, maxAttempts: attempts, commit, signal },
+    executorFor: (candidate) => executorFor(site, candidate.slug, execution),
+    confirm: (candidate, phase) =>
+      ask(`Carry out phase ${phase.name} of ${candidate.slug}? rollback takes it back.`),
+    ...(slug === undefined ? {} : { slug }),
+    ...(validate === undefined ? {} : { validation: { command: validate, env, cwd: site.root } }),
+  };
+}
