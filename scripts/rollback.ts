@@ -9,16 +9,18 @@
  * Exit codes: 0 done, 2 usage, 3 damaged migration, 4 refused, 5 something had to be kept.
  */
 
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { MigrationSummary } from "../lib/change/history.ts";
-import type { UndoResult } from "../lib/change/options.ts";
+import type { EngineOptions, UndoResult } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
 import { commandMaker } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
+import type { Leader } from "../lib/storage/followers.ts";
 import { taskPlaces } from "../lib/tasks/places.ts";
 import { formatBytes, plural, printable, table } from "../lib/text.ts";
+import manifest from "../package.json" with { type: "json" };
 
 const args = {
   list: {
@@ -135,7 +137,7 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   });
   const { id, state, title } = migration;
   if (args.dryRun === true) {
-    const steps = await previewUndo(migration);
+    const steps = [...(await previewUndo(migration)), ...(await previewLater(context, migration))];
     out.result({
       json: () => ({ schemaVersion: 1, id, state, title, steps }),
       text: () =>
@@ -155,17 +157,20 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   const { tmuxPort } = await import("../lib/storage/execute.ts");
   const call = callOf(context);
   using bar = terminal.progress("Rolling back", migration.operations);
-  const result = await undo({
+  const engine = {
     migrationDir: migration.dir,
     roots: await rootsFor(context, migration),
     tmux: tmuxPort(context.env),
     commands: { resume: call(id, "--resume"), rollback: call(id) },
     command: `${invocation} ${id}`,
     signal: context.signal,
+  };
+  const result = await undo({
+    ...engine,
     onProgress: ({ done }) => bar.update(done),
+    afterwards: () => later(context, migration, engine),
   });
   bar.end();
-  if (migration.script === "migrate") result.warnings.push(...(await staleLinks(context)));
   out.result({
     json: () => ({ schemaVersion: 1, ...result }),
     text: () => undoText(result),
@@ -173,23 +178,36 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   return result.kept.length > 0 ? "interrupted" : "done";
 }
 
-/**
- * Worktrees whose link in git names a place that is gone: those of sessions spawned after the
- * migration have gone back with their directory, and no operation of the plan knows of them.
- */
-async function staleLinks({ args, env, invocation }: RollbackContext): Promise<string[]> {
-  const { scan } = await import("../lib/storage/scan.ts");
-  const places = resolvePlaces({ ...args, env });
-  const { worktrees } = scan(places, { tmux: false, sizes: false, env });
-  const stale = worktrees.filter(
-    ({ path, linkedPath }) =>
-      linkedPath !== undefined && linkedPath !== path && !existsSync(linkedPath),
-  );
-  const mend = commandMaker(invocation, args)("repair", "worktree-links");
-  return stale.map(
-    ({ path, linkedPath }) =>
-      `git's link to the worktree ${path} still names ${linkedPath}; mend it with: ${mend}`,
-  );
+/** Worktrees, sessions and history of after the migration follow it; what cannot is a warning. */
+async function later(
+  context: RollbackContext,
+  migration: MigrationSummary,
+  engine: EngineOptions,
+): Promise<string[]> {
+  if (migration.script !== "migrate") return [];
+  const { follow } = await import("../lib/storage/followers.ts");
+  const mend = commandMaker(context.invocation, context.args)("repair", "worktree-links");
+  const leader = await leaderOf(context, migration);
+  return follow({ ...leader, engine, toolVersion: manifest.version, mend });
+}
+
+/** The same as a preview. */
+async function previewLater(
+  context: RollbackContext,
+  migration: MigrationSummary,
+): Promise<string[]> {
+  if (migration.script !== "migrate") return [];
+  const { previewFollowers } = await import("../lib/storage/followers.ts");
+  return previewFollowers(await leaderOf(context, migration));
+}
+
+async function leaderOf(
+  { args, env }: RollbackContext,
+  { dir, createdAt }: MigrationSummary,
+): Promise<Leader> {
+  const { loadPlan } = await import("../lib/change/history.ts");
+  const { operations } = await loadPlan(dir);
+  return { operations, since: new Date(createdAt), places: resolvePlaces({ ...args, env }), env };
 }
 
 function undoText({ id, undone, kept, warnings }: UndoResult): string {

@@ -139,7 +139,18 @@ function summaryOf(disk: Disk, places: Places, migration: Migration): MigrationS
 
 /** Bytes that `pruneMigration` would free. */
 export function trashBytes(dir: string, disk: Disk = realDisk): number {
-  return treeBytes(disk, new Places(dir).trash);
+  return trashDirs(dir, disk).reduce((sum, trash) => sum + treeBytes(disk, trash), 0);
+}
+
+/** Where trash of a migration is; not all need exist. */
+export function trashDirs(dir: string, disk: Disk = realDisk): string[] {
+  return withAfter(disk, new Places(dir)).map(({ trash }) => trash);
+}
+
+/** A migration and those that are part of its rollback. */
+function withAfter(disk: Disk, places: Places): Places[] {
+  const { after } = places;
+  return [places, ...migrationIds(disk, after).map((id) => new Places(join(after, id)))];
 }
 
 /**
@@ -192,22 +203,26 @@ export async function pruneMigration(
     if (state !== "done" && state !== "rolled-back") {
       throw new ToolkitError("refused", `Cannot prune "${places.id}": it is ${state}`);
     }
-    const plan = await readPlan(disk, places, manifest);
+    const plans = [await readPlan(disk, places, manifest)];
+    const [, ...later] = withAfter(disk, places);
+    for (const { dir } of later) plans.push(await loadPlan(dir, disk));
     const writer = new Journal(disk, places.journal, journal);
     try {
       writer.write([{ k: "pruned", at }]);
     } finally {
       writer.close();
     }
-    return emptyTrash(disk, places, besides(plan, options.roots));
+    const dirs = besides(plans, options.roots);
+    return [places, ...later].reduce((sum, each) => sum + emptyTrash(disk, each, dirs), 0);
   } finally {
     releaseRunLock(lock);
   }
 }
 
 /** The directories in which trash of other devices may stand. */
-function besides(plan: Plan, roots: readonly string[]): Set<string> {
-  const paths = plan.operations.flatMap((operation) => touchedBy(operation).writes);
+function besides(plans: readonly Plan[], roots: readonly string[]): Set<string> {
+  const operations = plans.flatMap((plan) => plan.operations);
+  const paths = operations.flatMap((operation) => touchedBy(operation).writes);
   return new Set(paths.map((path) => dirname(path)).filter((dir) => isNamed(dir, roots)));
 }
 

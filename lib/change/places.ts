@@ -26,6 +26,8 @@ export class Places {
   readonly journal: string;
   readonly staging: string;
   readonly trash: string;
+  /** Migrations that are part of this one's rollback: what came later and follows it. */
+  readonly after: string;
   /** One for all migrations of a directory. */
   readonly lock: string;
   /** Content of AO's lock files while we hold them; linked into place. */
@@ -39,6 +41,7 @@ export class Places {
     this.journal = join(dir, "journal.jsonl");
     this.staging = join(dir, "staging");
     this.trash = join(dir, "trash");
+    this.after = join(dir, "after");
     this.lock = join(dirname(dir), ".lock");
     this.lockToken = join(dir, "ao-lock");
   }

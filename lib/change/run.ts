@@ -58,6 +58,11 @@ export class Run {
     this.#report(queue.length, queue.length);
   }
 
+  /** Makes everything done so far durable. */
+  settle(): void {
+    this.#flush([]);
+  }
+
   /** Makes all of it durable and records that the run came to its end. */
   finish(): void {
     const at = (this.parts.options.now?.() ?? new Date()).toISOString();

@@ -44,6 +44,17 @@ export interface ApplyOptions extends EngineOptions {
   summary?: string;
 }
 
+/** What `undo` takes besides. */
+export interface UndoOptions extends EngineOptions {
+  /**
+   * What else belongs to the rollback, done when the operations are taken back and before the run
+   * ends; a run that stops in it is not over. It may find work of its own half-done.
+   *
+   * @returns warnings
+   */
+  afterwards?: () => Promise<string[]>;
+}
+
 /**
  * Checks the plan against the disk, records it under `migrationDir` (which must not exist yet),
  * and applies it.
@@ -151,7 +162,7 @@ export async function resume(options: EngineOptions): Promise<ApplyResult> {
  * @throws ToolkitError `invalid` when its files are damaged, `refused` when another run holds the
  * lock, or `interrupted`
  */
-export async function undo(options: EngineOptions): Promise<UndoResult> {
+export async function undo(options: UndoOptions): Promise<UndoResult> {
   return reopened(options, "rollback", async (engine) => {
     const { ledger, context } = engine;
     if (ledger.run === "undo" && ledger.ended && ledger.kept.size === 0) {
@@ -165,6 +176,11 @@ export async function undo(options: EngineOptions): Promise<UndoResult> {
     const queue = toTakeBack(ledger);
     const run = engine.run("undo");
     await run.work(queue);
+    if (options.afterwards !== undefined) {
+      run.settle();
+      const warnings = await options.afterwards();
+      if (warnings.length > 0) engine.record(warnings.map((text) => ({ k: "warning", text })));
+    }
     run.finish();
     return takenBack(engine, queue.filter((index) => ledger.undone.has(index)).length);
   });

@@ -5,12 +5,14 @@ import { claudeSlug } from "../paths.ts";
 import type { Inventory } from "./inventory.ts";
 import type { WorktreeMove } from "./shape.ts";
 
+type Way = Pick<WorktreeMove, "from" | "to">;
+
 /** Operations that keep the chat history of a moved worktree reachable from its new place. */
-export function historyOperations(move: WorktreeMove, inventory: Inventory): Operation[] {
+export function historyOperations(move: Way, inventory: Inventory): Operation[] {
   return [...claudeOperations(move, inventory), ...codexOperations(move, inventory)];
 }
 
-function claudeOperations(move: WorktreeMove, inventory: Inventory): Operation[] {
+function claudeOperations(move: Way, inventory: Inventory): Operation[] {
   const { claudeDir } = inventory.places;
   const present = new Set(inventory.claudeProjects);
   const to = claudeSlug(move.to);
@@ -28,7 +30,7 @@ function olderSlug(path: string): string {
   return path.replaceAll("\\", "/").replaceAll(":", "").replace(/[/.]/g, "-");
 }
 
-function codexOperations(move: WorktreeMove, inventory: Inventory): Operation[] {
+function codexOperations(move: Way, inventory: Inventory): Operation[] {
   return inventory.codexRollouts
     .filter(({ cwd }) => cwd === move.from || cwd.startsWith(`${move.from}/`))
     .map(({ path, cwd }) => ({

@@ -4,6 +4,7 @@ import type { Edit, Json } from "../edits.ts";
 import { patchJsonText } from "../json.ts";
 import type { SessionFields } from "../metadata.ts";
 import { keyValueToJson, parseKeyValue } from "../metadata.ts";
+import type { SessionFile } from "./inventory.ts";
 import type { PathMap } from "./paths-map.ts";
 import type { ProjectTarget, SessionTarget } from "./shape.ts";
 import { conventionOf, type TmuxPlan } from "./tmux-names.ts";
@@ -73,6 +74,28 @@ export function metadataEdits(
     return editText(edits, "/runtimeHandle", fields.handleText);
   }
   return edits;
+}
+
+/** The worktrees that a session's fields name, each once. */
+export function namedWorkspaces({ fields }: SessionFile): string[] {
+  const named = workspaceFields.flatMap((field) => fields[field] ?? []);
+  return [...new Set(named)];
+}
+
+/**
+ * Edits for the fields of a session that name a worktree.
+ *
+ * @param placeOf where a path has gone, or the same path
+ */
+export function workspaceEdits(file: SessionFile, placeOf: (path: string) => string): Edit[] {
+  const edits = workspaceFields.flatMap((field): Edit[] => {
+    const before = file.fields[field];
+    const after = before === undefined ? undefined : placeOf(before);
+    if (before === undefined || after === undefined || before === after) return [];
+    return [{ pointer: pointers[field], before, after }];
+  });
+  const { handleText } = file.fields;
+  return handleText === undefined ? edits : editText(edits, "/runtimeHandle", handleText);
 }
 
 /** Where an object is kept as JSON text, the edits below it become one edit of that text. */

@@ -16,11 +16,12 @@ import {
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { errorDocumentSchema } from "../../lib/documents.ts";
+import { claudeSlug } from "../../lib/paths.ts";
 import { git, writeFiles } from "../disk/repos.ts";
 import type { Disk } from "../disk/spec.ts";
 import { disks } from "../disk.ts";
 import { stateOf } from "../lib/storage/journey.ts";
-import { runInTerminal, runScript } from "../process.ts";
+import { runInTerminal } from "../process.ts";
 import { diffTrees, filesBelow, readTree, type Tree } from "../tree.ts";
 import { call, run, sandboxOf } from "./migrate/call.ts";
 
@@ -87,27 +88,33 @@ describe("what came after a migration", () => {
     expect(changed.filter((line) => !line?.includes("/.git/"))).toEqual([]);
   });
 
-  test("a worktree goes back too, and what mends git's link to it is told", async () => {
+  test("a session goes back with its worktree: git, its metadata and chats follow", async () => {
     using disk = build("v1AndV2Mix");
     await migrate(disk);
     const { id, repo, stateDir } = disk.project("integrator");
     const later = join(disk.baseDir, "projects", id, "worktrees", "int-77");
     git(repo, "worktree", "add", "-q", "-b", "feat/int-77", later);
     writeFiles(later, { "un tracked.txt": "?\n" });
+    const session = { branch: "feat/int-77", worktree: later, mine: [1] };
+    const sessions = join(disk.baseDir, "projects", id, "sessions");
+    writeFiles(sessions, { "int-77.json": `${JSON.stringify(session, null, 2)}\n` });
+    const chats = join(disk.home, ".claude", "projects");
+    writeFiles(join(chats, claudeSlug(later)), { "chat.jsonl": "{}\n" });
+
+    const back = join(stateDir, "worktrees", "int-77");
+    const preview = await call("rollback", disk, "--dry-run");
+    expect(preview.stdout).toContain(`link ${later} at ${back}, with its session and chats`);
 
     const { stdout } = await run("rollback", disk, "--yes", "--json");
-    const { warnings } = JSON.parse(stdout);
-    const back = join(stateDir, "worktrees", "int-77");
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain(`the worktree ${back} still names ${later}`);
-    expect(warnings[0]).toMatch(/repair(\.ts)? worktree-links/);
-
-    const sandbox = sandboxOf(disk);
-    const argv = ["worktree-links", "--yes"];
-    expect(await runScript("scripts/repair.ts", argv, { sandbox })).toMatchObject({ code: 0 });
+    expect(JSON.parse(stdout).warnings).toEqual([]);
     expect(git(back, "status", "--porcelain")).toBe('?? "un tracked.txt"');
     expect(git(repo, "worktree", "list", "--porcelain")).not.toContain("prunable");
-    expect(git(repo, "worktree", "list", "--porcelain")).toContain(back);
+    const [file = ""] = filesBelow(disk.baseDir).filter((path) =>
+      /^(?!.*\/migrations\/).*\/int-77\.json$/.test(path),
+    );
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ ...session, worktree: back });
+    expect(existsSync(join(chats, claudeSlug(back), "chat.jsonl"))).toBe(true);
+    expect(existsSync(join(chats, claudeSlug(later)))).toBe(false);
   });
 
   test("stays where it was edited: fields of sessions, config.yaml, a file that V3 made", async () => {

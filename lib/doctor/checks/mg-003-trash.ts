@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { Places } from "../../change/places.ts";
+import { trashDirs } from "../../change/history.ts";
 import { formatBytes } from "../../text.ts";
 import { type Check, type Finding, pass } from "../check.ts";
 import type { Facts } from "../facts.ts";
@@ -47,11 +47,13 @@ export const trash: Check = {
 
 /** Null when nobody can tell in time; a trash may hold whole worktrees. */
 async function trashBytes(dir: string, facts: Facts): Promise<number | null> {
-  const { trash: path } = new Places(dir);
-  if (isEmpty(path)) return 0;
-  const answer = await facts.ask("du", "-sk", path);
-  const kilobytes = answer.state === "ended" ? /^\d+/.exec(answer.stdout)?.[0] : undefined;
-  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+  const paths = trashDirs(dir).filter((path) => !isEmpty(path));
+  if (paths.length === 0) return 0;
+  const answer = await facts.ask("du", "-sk", ...paths);
+  if (answer.state !== "ended") return null;
+  const kilobytes = answer.stdout.match(/^\d+/gm) ?? [];
+  if (kilobytes.length < paths.length) return null;
+  return kilobytes.reduce((sum, each) => sum + Number(each), 0) * 1024;
 }
 
 function isEmpty(path: string): boolean {
