@@ -133,7 +133,7 @@ caption{text-align:left;color:var(--soft);padding:.25rem 0;font-size:.925rem}
 th,td{border-bottom:1px solid var(--line);padding:.35rem .7rem;text-align:left;vertical-align:top}
 th:first-child,td:first-child{padding-left:.2rem}
 thead th{font-size:.85rem;color:var(--soft);vertical-align:bottom;border-bottom-width:2px}
-th[scope=row]{font-weight:500}th[scope=row]>code{white-space:nowrap}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+th[scope=row]{font-weight:500}th[scope=row]:not(.w)>code{white-space:nowrap}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 th[scope=rowgroup]{padding-top:1.1rem;font-weight:650}
 .w{min-width:14rem;overflow-wrap:anywhere}
 .heat{background:var(--tint-amber);font-weight:600}
@@ -163,7 +163,8 @@ padding:.8rem 1rem;white-space:pre;overflow-wrap:normal;line-height:1.5}
 .soft{color:var(--soft)}
 h3.warn,h3.fail{color:var(--edge)}
 @media(max-width:40rem){body{padding:1.25rem 1rem 4rem}h1{font-size:1.4rem}h2{margin-top:2.25rem}
-.cards{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr));gap:.5rem}.cards dd{font-size:1.25rem}}
+.cards{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr));gap:.5rem}.cards dd{font-size:1.25rem}
+th,td{padding:.35rem .4rem}.w{min-width:7rem}}
 @media print{nav,.skip{display:none}details::details-content{content-visibility:visible;height:auto}
 body{max-width:none;padding:0}.tree,table,details{break-inside:auto}}
 `;

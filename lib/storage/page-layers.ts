@@ -18,7 +18,7 @@ export interface IdentifierForm {
 /** The forms that V3 uses, of every layer that it has. */
 const v3Forms: Readonly<Record<string, readonly string[]>> = {
   "Registry key": ["{name}_{hash}"],
-  "State directory": ["{name}_{hash} with identity.json"],
+  "State directory": ["{name}_{hash}, identity.json"],
   "Session id": ["{prefix}-{n}", "{prefix}-orchestrator"],
   "Project in metadata": ["{name}_{hash}"],
   "tmux name in metadata": ["session id"],
@@ -30,8 +30,8 @@ const dirForms: Readonly<Record<StateDir["layout"], string>> = {
   v1: "{hash}-{name}",
   "v1-bare-hash": "{hash}",
   "v1-bare": "{name}",
-  "v2-hashed": "{name}_{hash}",
-  v3: "{name}_{hash} with identity.json",
+  "v2-hashed": "{name}_{hash}, no identity.json",
+  v3: "{name}_{hash}, identity.json",
 };
 
 const tmuxForms = {

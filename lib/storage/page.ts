@@ -123,7 +123,7 @@ ${barChart({ id: "identifiers-chart", title: "Identifiers by layer, as in V3 or 
 ${htmlTable({
   caption: "The forms in use, layer by layer",
   head: ["Form", "Of", "Count", "For example"],
-  ...{ groups, numbers: [2], wide: [3] },
+  ...{ groups, numbers: [2], wide: [0, 3] },
 })}`;
 }
 
@@ -140,6 +140,7 @@ function trees(plan: StoragePlan): Html {
   const { before, after } = treesOf(plan.inventory, operationsOf(plan));
   const one = (title: string, tree: TreeNode) =>
     html`<div><h3>${title}</h3>${drawing(title, tree, baseDir)}${drawing(title, tree, worktreeRoot)}</div>`;
+  if (isBare(plan)) return html`<p>There is nothing to draw.</p>`;
   return html`<p>Beside each path stands what becomes of it. What is in worktrees and in other files
 is not drawn.</p>
 <div class="pair">${one("Before", before)}
