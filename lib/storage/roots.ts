@@ -1,6 +1,6 @@
 /** The named places: the only directories and files that a storage migration may write to. */
 
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, lstatSync, type Stats } from "node:fs";
 import { resolve } from "node:path";
 import { type Operation, touchedBy } from "../change/operation.ts";
 import type { Plan } from "../change/plan.ts";
@@ -74,9 +74,18 @@ function isWorktree(operation: Operation): boolean {
 }
 
 function isFile(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return look(path)?.isFile() === true;
 }
 
 function isDirectory(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return look(path)?.isDirectory() === true;
+}
+
+/** Null for what is not there, and for what cannot be: the paths come from a file. */
+function look(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
 }

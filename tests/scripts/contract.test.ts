@@ -10,9 +10,6 @@ import manifest from "../../package.json" with { type: "json" };
 import { makeHost } from "../host.ts";
 import { root, runScript } from "../process.ts";
 
-/** Milliseconds that `--help` may take, from start to end of the process. */
-const helpLimit = 60;
-
 const files = [...new Bun.Glob("scripts/*.ts").scanSync(root)].sort();
 // The probe keeps this test honest while a script is young, since it has everything.
 const paths = ["tests/probe.ts", ...files];
@@ -154,17 +151,6 @@ for (const [path, script] of scripts) {
         expect(await colored(args, { ...forced, NO_COLOR: "1" })).toBe(false);
         expect(await colored([...args, "--no-color"], forced)).toBe(false);
       }
-    });
-
-    test(`--help takes at most ${helpLimit} ms`, async () => {
-      // A machine that is busy with something else makes single runs slow, but not all of them.
-      let best = Number.POSITIVE_INFINITY;
-      for (let run = 0; run < 15 && best > helpLimit; run += 1) {
-        const start = performance.now();
-        await runScript(path, ["--help"]);
-        best = Math.min(best, performance.now() - start);
-      }
-      expect(best).toBeLessThanOrEqual(helpLimit);
     });
   });
 }

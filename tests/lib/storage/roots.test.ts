@@ -44,6 +44,7 @@ describe("a recorded root", () => {
   test.each([
     ["a file of the user's", [{ op: "trash", path: join(home, "documents/thesis") }]],
     ["a directory in it", [{ op: "makeDir", path: join(home, "documents/web-1/deep") }]],
+    ["a plain file", [{ op: "move", from: join(home, "documents/thesis"), to: v3("x") }]],
     ["a plain directory", [{ op: "move", from: join(home, "documents"), to: v3("x") }]],
     ["an archive by another name", [{ op: "trash", path: join(home, "documents/archive/all") }]],
   ] satisfies [string, Operation[]][])("is not when the plan touches %s", (_, operations) => {
