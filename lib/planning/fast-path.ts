@@ -131,7 +131,10 @@ export async function changeFastPath(path: FastPath, change: FastPathChange): Pr
   try {
     const changed = change(loadFastPath(path) ?? fresh(path));
     if (changed !== null) saveFastPath(path, changed);
-    else if (disk.lstat(fastPathFile(path)) !== null) disk.unlink(fastPathFile(path));
+    else if (disk.lstat(fastPathFile(path)) !== null) {
+      disk.unlink(fastPathFile(path));
+      disk.sync([], [migrationsDir]);
+    }
   } finally {
     releaseRunLock(lock);
   }

@@ -28,8 +28,11 @@ export interface DyingDisk {
   bury(): void;
 }
 
-/** @param at the write before which it dies, from 1 */
-export function dyingDisk(base: Disk, at: number): DyingDisk {
+/** @param at the write before which it dies: its number, from 1, or what tells it by its arguments */
+export function dyingDisk(
+  base: Disk,
+  at: number | ((name: (typeof writes)[number], values: readonly unknown[]) => boolean),
+): DyingDisk {
   let count = 0;
   let dead = false;
   const locks = new Set<DiskLock>();
@@ -41,7 +44,7 @@ export function dyingDisk(base: Disk, at: number): DyingDisk {
     const act = base[name] as (...values: unknown[]) => void;
     (disk as unknown as Record<string, unknown>)[name] = (...values: unknown[]) => {
       count += 1;
-      if (count >= at) dead = true;
+      if (typeof at === "number" ? count >= at : at(name, values)) dead = true;
       live();
       act(...values);
     };
@@ -51,7 +54,7 @@ export function dyingDisk(base: Disk, at: number): DyingDisk {
     const file = base.openAppend(path, length);
     const guarded = (act: () => void) => {
       count += 1;
-      if (count >= at) dead = true;
+      if (typeof at === "number" && count >= at) dead = true;
       live();
       act();
     };
