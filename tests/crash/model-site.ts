@@ -189,11 +189,12 @@ export class Site implements Disposable {
     if (gone.length > 0) throw new Error(`not ${where}: ${gone.join(" ")}`);
   }
 
-  /** Worktrees that were there at first are sound wherever they are now. */
+  /** Those worktrees that were there at first still are, and all are sound, wherever they are. */
   #expectGit(): void {
-    const left = this.worktrees().filter((path) => this.#worktrees.has(sessionOf(path)));
+    const paths = this.worktrees();
+    const left = paths.filter((path) => this.#worktrees.has(sessionOf(path)));
     if (left.length < this.#worktrees.size) throw new Error(`worktrees are gone: ${left}`);
-    for (const path of left) {
+    for (const path of paths) {
       const complaint = verifyWorktree(path, this.disk.env);
       if (complaint !== null) throw new Error(`${path}: ${complaint}`);
     }
