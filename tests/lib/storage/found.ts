@@ -1,5 +1,6 @@
 /** Scans made by hand: what planning decides depends on them alone, so no disk has to be made. */
 
+import { subjectOf } from "../../../lib/change/operation.ts";
 import { projectIdOf, resolvePlaces } from "../../../lib/paths.ts";
 import type { Registry, RegistryProject } from "../../../lib/registry.ts";
 import { Decisions } from "../../../lib/storage/decisions.ts";
@@ -12,6 +13,8 @@ import type {
   StateDir,
   WorktreeLeaf,
 } from "../../../lib/storage/inventory.ts";
+import { type StepId, stepIds } from "../../../lib/storage/options.ts";
+import { planStorage, type StoragePlan } from "../../../lib/storage/plan.ts";
 
 export const home = "/home/u";
 export const base = `${home}/.agent-orchestrator`;
@@ -133,4 +136,34 @@ export function judge(found: Found, answers: [string, string][] = []): Judged {
     alone: identities.orphans.map(({ dir }) => short(dir.path)),
     choices: decisions.list.map(({ choices }) => choices.slice(1).map(({ value }) => value)),
   };
+}
+
+export interface Planned {
+  plan: StoragePlan;
+  /** `op path` or `move from → to`, paths below the base dir, of the steps that were asked for. */
+  lines: string[];
+}
+
+/** Plans from a scan alone; `steps` limits what is shown, not what is planned. */
+export function planned(
+  found: Found,
+  { answers = [], steps = [] }: { answers?: [string, string][]; steps?: StepId[] } = {},
+): Planned {
+  const plan = planStorage(inventoryOf(found), {
+    now: new Date("2026-11-21T10:00:00Z"),
+    steps: new Set(stepIds),
+    answers: new Map(answers),
+    linkFiles: ({ adminDir, from, to }) => [
+      { path: `${adminDir}/gitdir`, before: from, after: to },
+    ],
+  });
+  const shown = plan.steps.filter(({ id }) => steps.length === 0 || steps.includes(id));
+  const lines = shown.flatMap(({ operations }) =>
+    operations.map((operation) => {
+      if (operation.op === "move") return `move ${short(operation.from)} → ${short(operation.to)}`;
+      const path = operation.op === "relinkWorktree" ? operation.worktree : subjectOf(operation);
+      return `${operation.op} ${short(path)}`;
+    }),
+  );
+  return { plan, lines };
 }
