@@ -65,7 +65,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** A word that is no flag. `repeat` takes all that are left, and is the last one. */
 export interface Positional {
   description: string;
-  complete?: Completed;
+  complete?: Completed | readonly string[];
   required?: true;
   repeat?: true;
 }

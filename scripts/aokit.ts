@@ -35,7 +35,9 @@ const completions = command({
   summary: "Print the completions of everything here for a shell",
   description:
     "They are made from the tables that command lines are read with, and look ids up on the disk; no program of ours runs when Tab is pressed.",
-  positionals: { shell: { description: `One of ${shells.join(", ")}`, required: true } },
+  positionals: {
+    shell: { description: `One of ${shells.join(", ")}`, required: true, complete: shells },
+  },
   examples: [
     { command: "bash > ~/.aokit.bash", text: "For bash: source it from ~/.bashrc" },
     { command: "zsh > ~/.zfunc/_aokit", text: "For zsh: in a directory of $fpath" },

@@ -3,7 +3,14 @@
  * from the tables that the command lines are read with.
  */
 
-import { type Completed, commonFlagsBeside, type Flag, kebab, spell } from "../args.ts";
+import {
+  type Completed,
+  commonFlagsBeside,
+  type Flag,
+  kebab,
+  type Positional,
+  spell,
+} from "../args.ts";
 import type { Page } from "../help.ts";
 
 /** What the caller knows already, since it does not depend on the disk. */
@@ -89,7 +96,7 @@ function valueSource(flag: Flag, known: KnownWords): Source | null {
   return flag.valueName === "DIR" ? "dirs" : [];
 }
 
-function sourceOf(complete: Completed | undefined, known: KnownWords): Source {
+function sourceOf(complete: Positional["complete"], known: KnownWords): Source {
   if (complete === undefined) return [];
   return complete === "checks" || complete === "fixes" ? known[complete] : complete;
 }

@@ -28,6 +28,7 @@ const cases: readonly (readonly [what: string, line: string, offers: readonly st
   ["staged plans", "aokit migration show --root work ", ["2026-plan"]],
   ["directories", "aokit migrate --home wo", ["work"]],
   ["files", "aokit migrate --plan completions.b", ["completions.bash"]],
+  ["words that are all there are", "aokit completions ", ["bash", "fish", "zsh"]],
   ["nothing after a word too many", "aokit rollback one ", []],
   ["no flags after --", "aokit rollback -- --dry", []],
 ];
