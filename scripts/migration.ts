@@ -221,6 +221,7 @@ const create = command({
   args: {
     ...flags.rootFlag,
     ...flags.withFlag,
+    ...flags.commitFlag,
     slug: { type: "string", valueName: "SLUG", description: "Default: the target and the time" },
   },
   positionals: {
@@ -243,6 +244,10 @@ const create = command({
     checkNewSlug(site, slug);
     const { signal } = context;
     const result = await runStep(site, { slug, agent, target: args.target, signal });
+    if (args.commit === true) {
+      const { commitMigration } = await import("../lib/planning/repository.ts");
+      commitMigration(site, slug, `migration: plan ${slug}\n\nWhy:\n${args.target}\n`);
+    }
     return reportStep(context, site, result);
   },
 });

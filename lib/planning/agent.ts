@@ -49,6 +49,8 @@ export class AgentError extends ToolkitError {
     detail: string,
     readonly logDir: string,
     exitCode: number | null = null,
+    /** What it had said until then. */
+    readonly answer = "",
   ) {
     const hint = `its output: ${logDir}`;
     super("findings", `Cannot accept "${role}": ${detail}`, { hint, exitCode });
@@ -86,9 +88,6 @@ async function runCommand(options: CommandOptions, request: AskRequest): Promise
   const { role, logDir, prompt, cwd, signal } = request;
   makeDirs(disk, logDir, 0o700);
   writeLog(disk, join(logDir, "prompt.md"), prompt);
-  const fail = (kind: AgentFailure, detail: string, code: number | null = null): never => {
-    throw new AgentError(kind, role, detail, logDir, code);
-  };
   const ended = await runGroup({
     words: ["/bin/sh", "-c", command],
     cwd,
@@ -99,6 +98,9 @@ async function runCommand(options: CommandOptions, request: AskRequest): Promise
     ...(signal === undefined ? {} : { signal }),
     ...(onOutput === undefined ? {} : { onOutput }),
   });
+  const fail = (kind: AgentFailure, detail: string, code: number | null = null): never => {
+    throw new AgentError(kind, role, detail, logDir, code, ended.stdout);
+  };
   writeLog(disk, join(logDir, "stdout.md"), ended.stdout);
   writeLog(disk, join(logDir, "stderr.log"), ended.stderr);
   if (ended.stopped === "cancelled") {

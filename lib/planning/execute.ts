@@ -122,7 +122,10 @@ async function tryPhase(trying: Trying, attempt: number): Promise<Tried> {
     if (open === null) work = await prepare(trying, attempt);
     else work = { report: {}, record: open, plan: null };
   } catch (error) {
-    if (error instanceof AgentError) return failed(error.kind, error.message);
+    if (error instanceof AgentError) {
+      const { summary } = parseReport(error.answer);
+      return failed(error.kind, `${error.message}${summary === undefined ? "" : `: ${summary}`}`);
+    }
     if (!(error instanceof ToolkitError) || error.outcome === "cancelled") throw error;
     return failed("agent-infra-failure", error.message);
   }

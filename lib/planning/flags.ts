@@ -89,6 +89,11 @@ export const refineFlags = {
   },
 } as const;
 
+/** For what may change the plan's own files in a git work tree. */
+export const commitFlag = {
+  commit: { type: "boolean", description: "Commit the migration's own files with git" },
+} as const;
+
 /** What only `tick` has. */
 export const tickFlags = {
   steps: { type: "integer", valueName: "N", min: 1, default: 1, description: "At most so many" },
@@ -118,7 +123,7 @@ export const tickFlags = {
     default: 1,
     description: "Tries of a phase; 0 is no limit",
   },
-  commit: { type: "boolean", description: "Commit the migration's own files with git" },
+  ...commitFlag,
 } as const;
 
 export const tickWords = {

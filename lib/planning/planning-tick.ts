@@ -11,7 +11,7 @@ import type { Site } from "./site.ts";
 import type { PlanningState } from "./state.ts";
 import { loadState } from "./state-file.ts";
 import { runStep, StepFailure } from "./step.ts";
-import { isStep } from "./steps.ts";
+import { isStep, type StepName } from "./steps.ts";
 import { sanitised } from "./summary.ts";
 import {
   type FailureKind,
@@ -52,11 +52,13 @@ export async function planningTick(
   const { slug: wanted } = options;
   const candidate = candidates.find(({ slug }) => wanted === undefined || slug === wanted);
   if (candidate === undefined) return null;
-  return refusalBefore(site, candidate) ?? (await runCandidate(site, candidate.slug, options));
+  const step = stepOrRefusal(site, candidate);
+  if (typeof step !== "string") return step;
+  return runCandidate(site, candidate.slug, step, options);
 }
 
-/** Why the plan cannot be touched as it is, or null. */
-function refusalBefore(site: Site, { slug, dir }: Candidate): TickResult | null {
+/** The step that comes next, or why the plan cannot be touched as it is. */
+function stepOrRefusal(site: Site, { slug, dir }: Candidate): StepName | TickResult {
   const mode = "planning-snapshot" as const;
   const findings = checkMigration({ disk: site.disk, dir, slug, mode });
   const blocked = (failure: FailureKind, summary: string) => {
@@ -78,13 +80,14 @@ function refusalBefore(site: Site, { slug, dir }: Candidate): TickResult | null 
     return blocked("planning-state-invalid", error.message);
   }
   if (state === null) return blocked("planning-state-missing", "the plan has no state");
-  if (isStep(state.nextStep)) return null;
+  if (isStep(state.nextStep)) return state.nextStep;
   return blocked("planning-state-invalid", `the plan stands at ${state.nextStep}`);
 }
 
 async function runCandidate(
   site: Site,
   slug: string,
+  first: StepName,
   options: PlanningTickOptions,
 ): Promise<TickResult> {
   const { agent, effort = "low", signal, prefix = "migration" } = options;
@@ -109,15 +112,15 @@ async function runCandidate(
   } catch (error) {
     if (!(error instanceof ToolkitError) || error instanceof BusyError) throw error;
     if (error.outcome === "cancelled") throw error;
-    return failed(site, slug, error);
+    return failed(site, slug, first, error);
   }
 }
 
-function failed(site: Site, slug: string, error: ToolkitError): TickResult {
+function failed(site: Site, slug: string, first: StepName, error: ToolkitError): TickResult {
   const summary = sanitised(site, error.message);
   if (!(error instanceof StepFailure)) {
     const failure = failureByText(error);
-    return tickResult({ outcome: "abandon", role: "planning.state", failure, slug, summary });
+    return tickResult({ outcome: "abandon", role: `planning.${first}`, failure, slug, summary });
   }
   const { step, reason, logDir } = error;
   const found = { slug, summary, logs: [logDir] };

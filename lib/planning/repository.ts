@@ -1,7 +1,8 @@
 /** Git, where the root is inside a work tree: what is not committed, and committing a plan. */
 
 import { dirname, join } from "node:path";
-import { run, runOrThrow } from "../process.ts";
+import { ToolkitError } from "../errors.ts";
+import { ProcessError, run, runOrThrow } from "../process.ts";
 import { liveName, type Site, skipsName } from "./site.ts";
 
 /** Whether the root is inside a git work tree; elsewhere no git rule applies. */
@@ -42,9 +43,22 @@ export function dirtyPaths(site: Site, slug: string): string[] {
 /**
  * Commits one migration's own files and nothing else; false when there is nothing to commit.
  *
- * @throws ProcessError when git refuses
+ * @throws ToolkitError `findings` when git refuses, with its words
  */
 export function commitMigration(site: Site, slug: string, message: string): boolean {
+  try {
+    return commitFiles(site, slug, message);
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    const [subject = ""] = message.split("\n");
+    const why = error.stderr.trim() || error.message;
+    throw new ToolkitError("findings", `Cannot commit "${subject}": ${why}`, {
+      hint: `what it is about is done and live; commit ${liveName}/${slug} yourself`,
+    });
+  }
+}
+
+function commitFiles(site: Site, slug: string, message: string): boolean {
   if (!isRepository(site)) return false;
   const paths = [`${liveName}/${slug}`, `${liveName}/${skipsName}/${slug}`];
   const options = { env: site.env, timeoutMs: 60_000 };

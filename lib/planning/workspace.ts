@@ -33,9 +33,9 @@ export function openWorkspace(site: Site, slug: string): Workspace {
   if (dirty.length > 0) {
     throw new ToolkitError(
       "refused",
-      `Cannot work on "${slug}": the live folder has changes that are not committed: ` +
+      `Cannot work on "${slug}": the live folder has changes to be committed first: ` +
         dirty.join(", "),
-      { hint: "commit them first (tick --commit does it for its own)" },
+      { hint: "new and tick commit their own with --commit" },
     );
   }
   const live = migrationDirOf(site, slug);

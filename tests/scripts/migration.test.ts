@@ -1,7 +1,7 @@
 /** The staged plans as a user meets them: exit codes, stdout and stderr of the script. */
 
 import { describe, expect, test } from "bun:test";
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   doctorDocument,
@@ -94,7 +94,27 @@ describe("new and tick", () => {
     expect(git("status", "--porcelain")).toBe("?? mine.txt\n");
     const without = await at.run(...words);
     expect(without.code).toBe(1);
-    expect(without.stdout).toContain("not committed");
+    expect(without.stdout).toContain("to be committed first");
+  }, 20_000);
+
+  test("new with --commit is one commit too, and what git refuses is done all the same", async () => {
+    using at = stand();
+    const git = makeRepository({ ...at.site, home: at.sandbox.home, [Symbol.dispose]() {} });
+    const command = agent(at.sandbox.home, wholeAgent);
+    const words = ["--with", command, "--commit"];
+    expect((await at.run("new", "Tidy up", "--slug", "shed", ...words)).code).toBe(0);
+    expect(git("log", "--format=%s|%b")).toStartWith("migration: plan shed|Why:\nTidy up\n");
+    expect(git("status", "--porcelain")).toBe("");
+    writeText(join(at.root, ".git/hooks/pre-commit"), "#!/bin/sh\necho not today >&2\nexit 1\n");
+    chmodSync(join(at.root, ".git/hooks/pre-commit"), 0o755);
+    const refused = await at.run("tick", ...words);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toEndWith(
+      'error: Cannot commit "migration: planning/shed/pick-best": not today\n' +
+        "hint: what it is about is done and live; commit migrations/shed yourself\n",
+    );
+    const { document } = await at.json(listDocument, "list");
+    expect(document.migrations).toMatchObject([{ slug: "shed", cursor: "planning:expand" }]);
   }, 20_000);
 });
 

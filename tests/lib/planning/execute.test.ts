@@ -113,6 +113,17 @@ describe("execution", () => {
     expect(treeDigest(site.disk, dir)).toBe(before);
   });
 
+  test("agent non-zero with a report: its summary is in the reason, raw output is not", async () => {
+    using site = makeSite();
+    writePlan(site, slug, { told: toApproval });
+    const report = "=== phase report ===\nsummary: two files are locked\n=== end ===";
+    const agent = shellAgent(site, `cat >/dev/null; echo raw; printf '${report}\n'; exit 4`);
+    const { summary } = await execute(site, agent, {});
+    expect(summary).toBe(
+      'Cannot accept "phase.execute": the agent exited with 4: two files are locked',
+    );
+  });
+
   test("red then green: context only in try 2", async () => {
     using site = makeSite();
     writePlan(site, slug, { told: toApproval });

@@ -162,7 +162,8 @@ describe("planning tick", () => {
     const git = makeRepository(site);
     const agent = scripted(goodAnswers);
     const refused = await tick(site, { agent });
-    expect(refused.summary).toContain("not committed: migrations/shed/");
+    expect(refused).toMatchObject({ outcome: "abandon", role: "planning.approaches" });
+    expect(refused.summary).toContain("to be committed first: migrations/shed/");
     expect(agent.asked).toEqual([]);
     git("add", "-A");
     git("commit", "-q", "-m", "plan");

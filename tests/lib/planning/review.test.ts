@@ -144,7 +144,7 @@ describe("review", () => {
     plan(site);
     makeRepository(site);
     const agent = agentThat(() => {});
-    await refused(site, agent, "not committed");
+    await refused(site, agent, "to be committed first");
     expect(agent.asked).toEqual([]);
   });
 
