@@ -1,6 +1,7 @@
 /** Commands of our scripts that can be pasted: called as the running one, for the same disk. */
 
-import { delimiter, isAbsolute, relative } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, delimiter, isAbsolute, relative } from "node:path";
 import { type Env, findProgram } from "./process.ts";
 import { shellWord } from "./text.ts";
 
@@ -24,6 +25,19 @@ export function invocationOf(
   const shown = path.startsWith("..") || isAbsolute(path) ? script.path : path;
   const npx = env.npm_execpath !== undefined && !hasOwnBun(env) ? "npx " : "";
   return `${npx}bun run ${shellWord(shown)}`;
+}
+
+/**
+ * How an executable can be called again: by its name where that leads to it, else by its path.
+ *
+ * @param program its real path, as `process.execPath` is
+ */
+export function executableCall(program: string, { cwd, env }: { cwd: string; env: Env }): string {
+  const name = basename(program);
+  const found = findProgram(name, env);
+  if (found !== null && realpathSync(found) === program) return shellWord(name);
+  const path = relative(cwd, program);
+  return shellWord(path.startsWith("..") || isAbsolute(path) ? program : `./${path}`);
 }
 
 /** Whether a shell that npm did not start would find bun too. */

@@ -8,11 +8,10 @@
  * `bun run build` makes one executable of it. Exit codes: those of the script; 2 for no such one.
  */
 
-import { basename } from "node:path";
 import { commonFlags, type Flags, findFirstWord } from "../lib/args.ts";
 import { command, ownInvocation, main as runScript, type Script, script } from "../lib/cli.ts";
 import { ToolkitError } from "../lib/errors.ts";
-import { shellWord } from "../lib/text.ts";
+import { executableCall } from "../lib/invocation.ts";
 import manifest from "../package.json" with { type: "json" };
 import demo from "./demo.ts";
 import doctor from "./doctor.ts";
@@ -89,7 +88,7 @@ async function main(aokit: Script): Promise<void> {
   const at = findFirstWord(argv, flags);
   const chosen = scripts.find(({ name }) => name === argv[at]);
   const invocation = Bun.isStandaloneExecutable
-    ? shellWord(basename(process.execPath))
+    ? executableCall(process.execPath, { cwd: process.cwd(), env: process.env })
     : ownInvocation(import.meta.path);
   if (chosen === undefined) return runScript(aokit, { invocation });
   await runScript(chosen, {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { symlinkSync } from "node:fs";
+import { realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { invocationOf, siblingCall } from "../../lib/invocation.ts";
+import { executableCall, invocationOf, siblingCall } from "../../lib/invocation.ts";
 import { makeSandbox, root } from "../process.ts";
 
 test("the last name of a call is replaced, however it was called", () => {
@@ -47,4 +47,19 @@ test("a bun that only npm knows is called through npx", () => {
   using sandbox = makeSandbox();
   symlinkSync(process.execPath, join(sandbox.home, "bun"));
   expect(call(`${modules}:${sandbox.home}`)).toBe("bun run scripts/x.ts");
+});
+
+test("an executable is called by its name where that leads to it, else by its path", () => {
+  using sandbox = makeSandbox();
+  const home = realpathSync(sandbox.home);
+  const program = join(home, "aokit");
+  writeFileSync(program, "", { mode: 0o755 });
+  const call = (cwd: string, PATH: string) => executableCall(program, { cwd, env: { PATH } });
+  expect(call("/", home)).toBe("aokit");
+  expect(call(home, "/nowhere")).toBe("./aokit");
+  expect(call("/nowhere", "/nowhere")).toBe(program);
+  // Something else of that name is not it.
+  using other = makeSandbox();
+  writeFileSync(join(other.home, "aokit"), "", { mode: 0o755 });
+  expect(call(home, other.home)).toBe("./aokit");
 });

@@ -47,9 +47,9 @@ function makeHostile(): void {
 }
 
 function aokit(...args: string[]) {
-  const child = Bun.spawnSync([program, ...args], {
-    ...{ cwd: folder, env: sandbox.env, timeout: 60_000 },
-  });
+  const { PATH } = sandbox.env;
+  const env = { ...sandbox.env, PATH: `${dirname(program)}:${PATH}` };
+  const child = Bun.spawnSync([program, ...args], { cwd: folder, env, timeout: 60_000 });
   return { code: child.exitCode, out: child.stdout.toString(), err: child.stderr.toString() };
 }
 
