@@ -114,7 +114,10 @@ async function tryCandidate(
   }
   const trying = { candidate, phase, effort: higher(effort, required) };
   // What was begun is finished first; that it was ready had been found out before.
-  if (loadExecution(site.disk, dir) !== null) return carryOut(site, trying, options, null);
+  if (loadExecution(site.disk, dir) !== null) {
+    site.onNote?.(`went on with phase ${phase.name} of "${slug}", which had been cut short`);
+    return carryOut(site, trying, options, null);
+  }
   const workspace = openWorkspace(site, slug);
   const ready = await checkReady(site, trying, options, workspace);
   if ("outcome" in ready) return ready;

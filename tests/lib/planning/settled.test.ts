@@ -93,6 +93,29 @@ describe("what a killed publish left is told by the next command", () => {
     expect(agent.asked.map(({ role }) => role)).toEqual(["phase.ready-check"]);
   });
 
+  test("a tick that goes on with a phase which was killed", async () => {
+    using at = makeSite({ disk });
+    const dir = writePlan(at, slug, { told: toApproval });
+    const path = join(at.root, "made.txt");
+    const operations = JSON.stringify({ operations: [{ op: "create", path, content: "x" }] });
+    const fence = "```";
+    const execute = `${fence}json\n${operations}\n${fence}\n`;
+    const dying = dyingDisk(disk, (_, values) => values.includes(path));
+    const killed = { ...at, disk: dying.disk };
+    const agent = scripted({ "ready-check": "ready: yes", execute });
+    await tick(killed, options(agent, killed)).catch(() => null);
+    dying.bury();
+    expect(existsSync(join(dir, ".planning/execution.json"))).toBe(true);
+    expect(existsSync(path)).toBe(false);
+    const { site, heard } = hearing(at);
+    const told = `went on with phase sort of "${slug}", which had been cut short`;
+    expect(await tick(site, options(failing, site))).toMatchObject({
+      ...{ outcome: "commit", role: "phase.execute", recovered: [told] },
+    });
+    expect(heard).toEqual([told]);
+    expect(existsSync(path)).toBe(true);
+  });
+
   test("a tick with nothing to do says so, and what waits for a person", async () => {
     using at = makeSite({ disk });
     writePlan(at, slug, { told: toApproval, manifest: { awaitingHumanReview: true } });
