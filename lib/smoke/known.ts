@@ -25,7 +25,8 @@ const issue = v.strictObject({
   generations: v.optional(v.array(v.picklist(generations))),
 });
 export type KnownIssue = v.InferOutput<typeof issue>;
-const file = v.strictObject({ known_issues: v.array(issue) });
+/** A file of known issues. */
+export const knownIssuesSchema = v.strictObject({ known_issues: v.array(issue) });
 
 export interface KnownIssues {
   issues: readonly KnownIssue[];
@@ -70,7 +71,10 @@ export function createKnownIssues(
 export function loadKnownIssues(path: string, stepIds?: ReadonlySet<string>): KnownIssue[] {
   const lines = new LineCounter();
   const document = parseDocument(read(path), { lineCounter: lines });
-  const result = v.safeParse(file, document.errors.length > 0 ? undefined : document.toJS());
+  const result = v.safeParse(
+    knownIssuesSchema,
+    document.errors.length > 0 ? undefined : document.toJS(),
+  );
   const mistakes = document.errors.map(
     (error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message}`,
   );

@@ -20,6 +20,7 @@ import * as planning from "../../lib/planning/documents.ts";
 import { registrySchema } from "../../lib/registry-schema.ts";
 import * as sessions from "../../lib/sessions/document.ts";
 import { laneJsonSchema } from "../../lib/smoke/json-schema.ts";
+import { knownIssuesSchema } from "../../lib/smoke/known.ts";
 import { listingSchema } from "../../lib/smoke/listing.ts";
 import { ctrfSchema } from "../../lib/smoke/reports/machine.ts";
 import { executionSchema, planRecordSchema } from "../../lib/storage/record-schema.ts";
@@ -82,6 +83,7 @@ const catalog: Readonly<Record<string, Entry>> = {
   "manifest-file": ["migrations/ID/manifest.json", manifestSchema],
   "journal-line": ["One line of migrations/ID/journal.jsonl", journalLine],
   config: ["AO's config.yaml", registrySchema],
+  "known-issues": ["A file for smoke-runbook --known-issues", knownIssuesSchema],
 };
 
 /** What cannot be said in JSON Schema is checked when the document is read. */

@@ -85,13 +85,16 @@ test("the registry of a disk fits the schema of config.yaml, and a bad entry doe
   expect(v.is(schema, { projects: { a: { name: "no path" } } })).toBe(false);
 });
 
-test("every lane names its schema for editors", () => {
-  const dir = join(root, "lib/smoke/lanes");
+test.each([
+  ["lanes", "lane"],
+  ["known-issues", "known-issues"],
+])("every file of %s names its schema for editors", (folder, schema) => {
+  const dir = join(root, "lib/smoke", folder);
   for (const name of readdirSync(dir)) {
     const [first = ""] = readFileSync(join(dir, name), "utf8").split("\n", 1);
     const [, path = ""] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? [];
     expect({ name, schema: join(dir, path) }).toEqual({
-      ...{ name, schema: join(root, "schemas/lane.schema.json") },
+      ...{ name, schema: join(root, `schemas/${schema}.schema.json`) },
     });
   }
 });
