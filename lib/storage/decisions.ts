@@ -11,7 +11,10 @@ export interface Choice {
 }
 
 export interface Decision {
-  /** `identity:<dir name>`, `same-repo:<origin>`, `worktree:<path>`, `orchestrator:<project id>`. */
+  /**
+   * `identity:<dir name>`, `same-repo:<origin>`, `worktree:<path>`, `orchestrator:<project id>`,
+   * `session-files:<dir name>`.
+   */
   key: string;
   question: string;
   choices: Choice[];

@@ -25,6 +25,8 @@ export interface SessionFile {
   fields: SessionFields;
   /** Whole text; kept for key=value only, because the plan converts it. */
   text?: string;
+  /** Written last, by more than a second, of several files of one session in a directory. */
+  newest?: true;
   /** Top-level `$` pointers present more than once: such a file is never patched. */
   duplicateKeys?: boolean;
 }

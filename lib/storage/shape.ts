@@ -25,6 +25,8 @@ export interface SessionTarget {
   fileName: string;
   /** Where the file stands once its project is at its V3 place (before orchestrators are normalised). */
   path: string;
+  /** Of a copy: the file of the same session that goes on being it, with name and worktree. */
+  successor?: SessionTarget;
 }
 
 /** One directory on its way into a project. */

@@ -9,11 +9,18 @@ import { isSafeSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Identities } from "./identity.ts";
 import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
+import { decideSuccessors, isSameSession, type Successors } from "./namesakes.ts";
 import { type PlanOptions, stepIds } from "./options.ts";
 import { assignOrchestrators } from "./orchestrators.ts";
 import { isHashDir, lastPart, type Project } from "./project.ts";
 import type { Fate, ProjectTarget, SessionTarget, Source, Target } from "./shape.ts";
 import { planWorktrees } from "./worktrees.ts";
+
+/** Where planning says what it did not know for certain. */
+interface Told {
+  decisions: Decisions;
+  warnings: string[];
+}
 
 /** Computes the target of every project that may be migrated. */
 export function targetOf(
@@ -25,7 +32,7 @@ export function targetOf(
   const warnings: string[] = [];
   const projects: ProjectTarget[] = [];
   for (const project of identities.projects) {
-    const target = projectTarget(inventory, identities, project, options, warnings);
+    const target = projectTarget(inventory, identities, project, options, { decisions, warnings });
     if (target === null) continue;
     target.orchestrators = options.steps.has("normalize-orchestrators")
       ? assignOrchestrators(target, inventory, { decisions, now: options.now, warnings })
@@ -48,7 +55,7 @@ function projectTarget(
   identities: Identities,
   project: Project,
   options: PlanOptions,
-  warnings: string[],
+  { decisions, warnings }: Told,
 ): ProjectTarget | null {
   if (project.mergedInto !== null) return null;
   const dirs = project.home === null ? project.others : [project.home, ...project.others];
@@ -74,7 +81,7 @@ function projectTarget(
     single: singleOf(project, sources, dir),
     orchestrators: [],
   };
-  assignSessions(target, warnings);
+  assignSessions(target, { decisions, warnings });
   return target;
 }
 
@@ -129,39 +136,43 @@ class Names {
   }
 }
 
-function assignSessions(target: ProjectTarget, warnings: string[]): void {
-  const live = new Names();
-  const archived = new Names();
+/** What the directories of a project hold so far. */
+interface Held {
+  live: Names;
+  archived: Names;
+  known: KnownSessions;
+}
+
+function assignSessions(target: ProjectTarget, told: Told): void {
   const known = new KnownSessions(target.sources);
+  const held: Held = { live: new Names(), archived: new Names(), known };
   const { home } = target.project;
   if (home !== null) {
-    for (const file of home.archives) archived.add(lastPart(file.path));
+    for (const file of home.archives) held.archived.add(lastPart(file.path));
     for (const file of [...home.sessions, ...home.archives]) known.add(file);
-    addSessions(target, home, true, live, archived, known, warnings);
+    addSessions(target, home, true, held, told);
   }
-  for (const { dir, whole } of target.sources) {
-    addSessions(target, dir, whole, live, archived, known, warnings);
-  }
+  for (const { dir, whole } of target.sources) addSessions(target, dir, whole, held, told);
 }
 
 function addSessions(
   target: ProjectTarget,
   dir: StateDir,
   inPlace: boolean,
-  live: Names,
-  archived: Names,
-  known: KnownSessions,
-  warnings: string[],
+  { live, archived, known }: Held,
+  { decisions, warnings }: Told,
 ): void {
   const isHome = dir === target.project.home;
-  const from = isHome ? "text" : (dir.hash ?? dir.name);
   // Names of one directory may differ by case alone and did stand side by side; those of two
   // directories must not meet. What cannot be read keeps its name.
   const ids = new Set<string>();
+  const present = new Set(dir.sessions.map(({ sessionId }) => sessionId));
   const names = new Set(dir.sessions.filter(isBad).map(({ path }) => lastPart(path)));
-  for (const file of inOrder(dir.sessions)) {
+  const successors = decideSuccessors(dir, decisions);
+  const placed = new Map<SessionFile, SessionTarget>();
+  for (const file of inOrder(dir.sessions, successors)) {
     if (dir.migrated && known.has(file)) {
-      target.sessions.push(sessionTarget(target, dir, file, "twin", file.sessionId, false));
+      placed.set(file, sessionTarget(target, dir, file, "twin", file.sessionId, false));
       continue;
     }
     const fate = fateOf(file, inPlace);
@@ -169,22 +180,31 @@ function addSessions(
     let session = sessionTarget(target, dir, file, fate, sessionId, false);
     const isTaken = isHome ? !isBad(file) && names.has(session.fileName) : ids.has(sessionId);
     if (fate !== "set-aside" && (isTaken || (!isHome && live.has(sessionId)))) {
-      const wanted = `${sessionId}__from-${from}`;
-      sessionId = freeName(wanted, (name) => live.has(name) || ids.has(name));
+      const wanted = `${sessionId}__from-${isHome ? homeSuffix(file) : (dir.hash ?? dir.name)}`;
+      sessionId = freeName(wanted, (name) => live.has(name) || ids.has(name) || present.has(name));
       warnings.push(
         `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
       );
       session = sessionTarget(target, dir, file, fate, sessionId, false);
+      const successor = placed.get(successors.get(file) ?? file);
+      if (successor !== undefined) session.successor = successor;
     }
-    target.sessions.push(session);
+    placed.set(file, session);
     known.add(file);
     if (fate === "set-aside") continue;
     ids.add(sessionId);
     names.add(session.fileName);
   }
+  // Copies make way before the name is given to another file.
+  const isCopy = ({ successor }: SessionTarget) => Number(successor !== undefined);
+  target.sessions.push(...[...placed.values()].toSorted((a, b) => isCopy(b) - isCopy(a)));
   for (const { sessionId } of dir.sessions) if (isHome) live.add(sessionId);
   for (const sessionId of ids) live.add(sessionId);
   addArchives(target, dir, inPlace, archived);
+}
+
+function homeSuffix({ path }: SessionFile): string {
+  return path.endsWith(".json") ? "json" : "text";
 }
 
 function addArchives(
@@ -207,15 +227,18 @@ function addArchives(
 }
 
 /**
- * Empty files make way first; where a JSON session and another file have one id, JSON keeps it, and
- * of two the one that has the name already.
+ * Empty files make way first; then come those that go on instead of others. Where else a JSON session
+ * and another file have one id, JSON keeps it, and of two the one that has the name already.
  */
-function inOrder(files: SessionFile[]): SessionFile[] {
+function inOrder(files: SessionFile[], successors: Successors): SessionFile[] {
   const ids = new Set(files.map(({ sessionId }) => sessionId));
   if (ids.size === files.length) return files;
-  const ranks = { empty: 0, json: 1, bad: 3, kv: 3, "kv-in-json": 3 };
-  const rank = ({ format, path }: SessionFile) =>
-    format === "json" && !path.endsWith(".json") ? 2 : ranks[format];
+  const going = new Set(successors.values());
+  const ranks = { empty: 0, json: 2, bad: 4, kv: 4, "kv-in-json": 4 };
+  const rank = (file: SessionFile) => {
+    if (going.has(file)) return 1;
+    return file.format === "json" && !file.path.endsWith(".json") ? 3 : ranks[file.format];
+  };
   return files.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -298,10 +321,10 @@ class KnownSessions {
   }
 }
 
-/** Whether a `.migrated` original and a migrated session are one: same birth and same branch. */
+/** Whether a `.migrated` original and a migrated session are one. */
 function sameSession(a: SessionFile, b: SessionFile): boolean {
   if (a.format === "bad" || b.format === "bad" || b.format === "empty") return false;
-  return a.fields.createdAt === b.fields.createdAt && a.fields.branch === b.fields.branch;
+  return isSameSession(a, b);
 }
 
 function freeName(wanted: string, isTaken: (name: string) => boolean): string {

@@ -67,10 +67,12 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
     liveSessions(project).map((session) => ({
       session,
       project,
-      to: finalSessionId(session, project),
+      // What runs under a copy's name is the session itself.
+      to: finalSessionId(session.successor ?? session, project),
     })),
   );
-  for (const to of [...sessions.map(({ to }) => to), ...idsLeftAlone(inventory, target)]) {
+  const owned = sessions.filter(({ session }) => session.successor === undefined);
+  for (const to of [...owned.map(({ to }) => to), ...idsLeftAlone(inventory, target)]) {
     wanted.set(to, (wanted.get(to) ?? 0) + 1);
   }
   let unasked = 0;
@@ -94,7 +96,10 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
       continue;
     }
     plan.nameOf.set(session, to);
-    if (current !== undefined) plan.renames.push({ from: current, to, target: project });
+    const isKnown = plan.renames.some(({ from }) => from === current);
+    if (current !== undefined && !isKnown) {
+      plan.renames.push({ from: current, to, target: project });
+    }
   }
   if (unasked > 0) {
     plan.warnings.push(

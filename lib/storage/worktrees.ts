@@ -88,12 +88,19 @@ class WorktreePlanner {
         if (named === undefined) continue;
         const plan = planned.get(file);
         if (plan?.session.fate === "twin") continue;
-        const sessionId = plan?.session.sessionId ?? file.sessionId;
+        const { successor } = plan?.session ?? {};
+        // A copy's worktree is that of the session, unless that has another one by now.
+        const heir = successor !== undefined && paths.has(successor.file) ? undefined : successor;
+        const sessionId = (heir ?? plan?.session)?.sessionId ?? file.sessionId;
         const target = plan?.target ?? null;
         const leaving = target?.orchestrators.find((move) => move.file === file)?.becomes === null;
         const id = `${target?.id ?? dir.name}/${sessionId}`;
         const user = { id, sessionId, target, leaving };
-        for (const path of named) this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
+        const others = successor === undefined ? [] : (paths.get(successor.file) ?? []);
+        for (const path of named) {
+          if (others.includes(path)) continue;
+          this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
+        }
       }
     }
   }
@@ -110,10 +117,11 @@ class WorktreePlanner {
       this.#leave(leaf, `git's own worktree of that name is ${leaf.linkedPath}; this is a copy`);
       return;
     }
-    const session = target.sessions.find(
+    const found = target.sessions.find(
       (candidate) =>
         candidate.dir === dir && !candidate.archived && candidate.file.sessionId === leaf.name,
     );
+    const session = found?.successor ?? found;
     const name = this.#free(target, session?.sessionId ?? leaf.name, dir.hash ?? dir.name);
     const to = `${target.dir}/worktrees/${name}`;
     const move = { leaf, from: leaf.path, to, carrier: dir, carried: whole, target };

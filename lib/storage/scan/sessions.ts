@@ -34,6 +34,7 @@ export function scanSessions(
   const listing = reader.list(dir);
   if (listing === null) return;
   for (const name of listing.files) scanEntry(reader, dir, name, into, locks);
+  markNewest(reader, into.sessions);
   for (const name of listing.dirs) {
     if (name === "archive") scanArchive(reader, `${dir}/archive`, into);
     else {
@@ -45,6 +46,26 @@ export function scanSessions(
   }
   into.otherSessionEntries.push(...faultLinksAndSpecials(reader, dir, listing));
   into.otherSessionEntries.sort();
+}
+
+/** Times of one second are the coarsest that file systems and copies of them keep. */
+const timeGrainMs = 1000;
+
+/** Of several files of one session, which was written last; asked only where there are several. */
+function markNewest(reader: Reader, sessions: SessionFile[]): void {
+  const byId = new Map<string, SessionFile[]>();
+  for (const file of sessions) {
+    byId.set(file.sessionId, [...(byId.get(file.sessionId) ?? []), file]);
+  }
+  if (byId.size === sessions.length) return;
+  for (const group of byId.values()) {
+    if (group.length < 2) continue;
+    const times = group.map(({ path }) => reader.stat(path)?.mtimeMs ?? 0);
+    const last = Math.max(...times);
+    const [at, ...more] = times.flatMap((time, n) => (time > last - timeGrainMs ? n : []));
+    const newest = group[at ?? -1];
+    if (newest !== undefined && more.length === 0) newest.newest = true;
+  }
 }
 
 /** Reads an archive directory; what is no archived session goes to the other entries. */
