@@ -200,3 +200,23 @@ test("sync takes few paths and many, and skips what is gone", () => {
   realDisk.sync([...files, `${at}/none`], [at]);
   expect(fs.readFileSync(`${at}/1`, "utf8")).toBe(`${at}/1`);
 });
+
+test("a link keeps its own times when it is copied, and its target is left alone", () => {
+  const at = fresh();
+  fs.writeFileSync(`${at}/target`, "");
+  fs.chmodSync(`${at}/target`, 0o600);
+  fs.utimesSync(`${at}/target`, 1_000, 1_000);
+  for (const target of ["target", "nowhere"]) {
+    const link = `${at}/to-${target}`;
+    fs.symlinkSync(target, link);
+    fs.lutimesSync(link, 2_000, 2_000);
+    realDisk.copyFile(link, `${link}2`);
+    realDisk.copyAttributes(link, `${link}2`);
+    expect(fs.readlinkSync(`${link}2`)).toBe(target);
+    expect(fs.lstatSync(`${link}2`).mtimeMs).toBe(2_000_000);
+  }
+  expect(realDisk.lstat(`${at}/target`)).toMatchObject({
+    mode: 0o600,
+    mtimeNs: 1_000_000_000_000n,
+  });
+});

@@ -11,6 +11,7 @@ import {
 } from "../../../lib/change/lock.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import { Places } from "../../../lib/change/places.ts";
+import { age, makeLocks, patch } from "../../change/ao-locks.ts";
 import { errorOf, makeWorkbench } from "../../change/workbench.ts";
 import { makeTemp } from "../../temp.ts";
 import { readTree } from "../../tree.ts";
@@ -159,8 +160,6 @@ describe("the run lock", () => {
   });
 });
 
-const patch = (path: string): Operation => ({ op: "patchJson", path, edits: [] });
-
 test("AO's locks are those of its session files and its registry", () => {
   const locksOf = (operation: Operation) => aoLockRules(operation).map((rule) => rule.lock);
   expect(locksOf(patch("/b/sessions/a-1.json"))).toEqual(["/b/sessions/a-1.json.lock"]);
@@ -178,31 +177,14 @@ test("AO's locks are those of its session files and its registry", () => {
 });
 
 describe("AO's locks", () => {
-  function makeLocks(patienceMs = 100) {
-    const base = fresh();
-    const places = new Places(join(base, "migrations/test-20260101T000000Z-abcdef"));
-    fs.mkdirSync(places.dir, { recursive: true });
-    fs.mkdirSync(join(base, "sessions"));
-    const file = join(base, "sessions/a-1.json");
-    fs.writeFileSync(file, "{}");
-    const locks = new AoLocks(realDisk, places, patienceMs);
-    locks.prepare();
-    return { locks, operation: patch(file), lock: `${file}.lock`, places };
-  }
-
   /** Files with their contents and times. */
   const seen = (dir: string) => {
     const all = [...readTree(dir, { mtime: true })];
     return all.filter(([, entry]) => entry.kind !== "dir");
   };
 
-  const age = (path: string, seconds: number) => {
-    const time = Date.now() / 1000 - seconds;
-    fs.utimesSync(path, time, time);
-  };
-
   test("are taken, told to be ours, and given back", async () => {
-    const { locks, operation, lock } = makeLocks();
+    const { locks, operation, lock } = makeLocks(fresh());
     await locks.take(operation);
     await locks.take(operation);
     expect(fs.readFileSync(lock, "utf8")).toContain("test-20260101T000000Z-abcdef");
@@ -211,7 +193,7 @@ describe("AO's locks", () => {
   });
 
   test("are waited for, and not taken from somebody who works", async () => {
-    const { locks, operation, lock } = makeLocks();
+    const { locks, operation, lock } = makeLocks(fresh());
     fs.writeFileSync(lock, "");
     const error = await errorOf(locks.take(operation));
     expect(error.message).toBe(`"${lock}" is held by another program`);
@@ -223,7 +205,7 @@ describe("AO's locks", () => {
   });
 
   test("that AO would take for abandoned are taken over, younger ones are not", async () => {
-    const { locks, operation, lock } = makeLocks();
+    const { locks, operation, lock } = makeLocks(fresh());
     fs.writeFileSync(lock, "");
     age(lock, 29);
     expect(locks.tryTake(operation)).not.toBeNull();
@@ -234,7 +216,7 @@ describe("AO's locks", () => {
   });
 
   test("that were abandoned are put back as they were", async () => {
-    const { locks, operation, lock } = makeLocks();
+    const { locks, operation, lock } = makeLocks(fresh());
     const dir = join(lock, "..");
     fs.writeFileSync(lock, "12345\n");
     age(lock, 31);
@@ -247,7 +229,7 @@ describe("AO's locks", () => {
   });
 
   test("that were abandoned are put back after a crash", async () => {
-    const { operation, lock, places } = makeLocks();
+    const { operation, lock, places } = makeLocks(fresh());
     const dir = join(lock, "..");
     fs.writeFileSync(lock, "12345\n");
     age(lock, 31);
@@ -275,7 +257,7 @@ describe("AO's locks", () => {
   });
 
   test("of a run that died are cleared, and others stay", () => {
-    const { locks, operation, lock, places } = makeLocks();
+    const { locks, operation, lock, places } = makeLocks(fresh());
     expect(locks.tryTake(operation)).toBeNull();
     const after = new AoLocks(realDisk, places);
     after.clearLeftovers([operation]);
@@ -286,7 +268,7 @@ describe("AO's locks", () => {
   });
 
   test("of a run that died are taken over at once", async () => {
-    const { locks, operation, lock, places } = makeLocks();
+    const { locks, operation, lock, places } = makeLocks(fresh());
     await locks.take(operation);
     const after = new AoLocks(realDisk, places, 0);
     after.prepare();
@@ -296,13 +278,13 @@ describe("AO's locks", () => {
   });
 
   test("need no directory that is not there", () => {
-    const { locks, lock } = makeLocks();
+    const { locks, lock } = makeLocks(fresh());
     expect(locks.tryTake(patch(lock.replace("sessions", "none/sessions")))).toBeNull();
     locks.release();
   });
 
   test("are files of their own where no links can be made", async () => {
-    const { places, operation, lock } = makeLocks();
+    const { places, operation, lock } = makeLocks(fresh());
     const linkless = {
       ...realDisk,
       link: () => {

@@ -1,0 +1,143 @@
+/** Where a plan may write: in the places that its caller and it itself name, through no link. */
+
+import { describe, expect, test } from "bun:test";
+import type { Operation } from "../../../lib/change/operation.ts";
+import { Places } from "../../../lib/change/places.ts";
+import { isBelow, Roots } from "../../../lib/change/roots.ts";
+import { ToolkitError } from "../../../lib/errors.ts";
+import { SimulatedDisk } from "../../simulated-disk.ts";
+
+const migration = "/base/migrations/v3-20260101T000000Z-abcdef";
+
+function makeRoots(callers = ["/base", "/work"], plans = callers, disk = new SimulatedDisk()) {
+  return new Roots(disk, new Places(migration), { callers, plans });
+}
+
+/** `ok`, or how the paths of an operation are refused. */
+function verdict(operation: Operation, roots = makeRoots()): string {
+  try {
+    roots.checkPaths([{ op: "makeDir", path: "/base/first" }, operation]);
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    return error.message.includes("(operation 2)") ? error.outcome : error.message;
+  }
+  return "ok";
+}
+
+const trash = (path: string): Operation => ({ op: "trash", path });
+
+describe("a path", () => {
+  test.each([
+    "relative/x",
+    "/",
+    "/base/",
+    "/base/../etc/x",
+    "/base//x",
+    "/base/./x",
+    "/base/x\0y",
+    "/base/\ud800",
+    "",
+  ])("%j is no plain absolute one", (path) => {
+    expect(verdict(trash(path))).toBe("invalid");
+    const relink: Operation = { op: "relinkWorktree", repo: "/base", worktree: path, files: [] };
+    expect(verdict(relink)).toBe("invalid");
+  });
+
+  test("must be in one of the caller's places and in one of the plan's", () => {
+    expect(verdict(trash("/base/x/y"))).toBe("ok");
+    expect(verdict(trash("/work"))).toBe("ok");
+    expect(verdict(trash("/worker"))).toBe("refused");
+    expect(verdict({ op: "move", from: "/base/x", to: "/other/x" })).toBe("refused");
+    const both = makeRoots(["/base", "/work"], ["/base"]);
+    expect([verdict(trash("/base/x"), both), verdict(trash("/work/x"), both)]).toEqual([
+      "ok",
+      "refused",
+    ]);
+    const plans = makeRoots(["/base"], ["/base", "/work"]);
+    expect(verdict(trash("/work/x"), plans)).toBe("refused");
+    // What a worktree is relied on for is not written.
+    const relink: Operation = { op: "relinkWorktree", repo: "/r", worktree: "/far", files: [] };
+    expect(verdict(relink)).toBe("ok");
+  });
+
+  test("beside a place that is a single file is outside", () => {
+    const roots = () => makeRoots(["/base", "/etc/config"]);
+    expect(verdict(trash("/etc/config"), roots())).toBe("ok");
+    const both = [trash("/etc/config"), trash("/etc/passwd")];
+    expect(() => roots().checkPaths(both)).toThrow("/etc/passwd");
+    expect(() => makeRoots(["/base"], ["/base", "/base/f"]).checkPaths(both)).toThrow();
+  });
+
+  test("of the migrations themselves is not a plan's to change, nor what holds them", () => {
+    for (const path of ["/base/migrations", `${migration}/x`, "/base"]) {
+      expect([path, verdict(trash(path))]).toEqual([path, "refused"]);
+    }
+    expect(verdict(trash("/base/migrations2"))).toBe("ok");
+  });
+
+  test("cannot be moved into itself", () => {
+    expect(verdict({ op: "move", from: "/work/a", to: "/work/a/b" })).toBe("invalid");
+    expect(verdict({ op: "move", from: "/work/a", to: "/work/a" })).toBe("invalid");
+    expect(verdict({ op: "move", from: "/work/a", to: "/work/ab" })).toBe("ok");
+  });
+});
+
+describe("the directory of a path on the disk", () => {
+  function made() {
+    const disk = new SimulatedDisk();
+    for (const dir of ["/base", "/work", "/work/sub", "/out"]) disk.makeDir(dir);
+    disk.writeNew("/work/file", [], { mode: 0o644 });
+    disk.makeSymlink("/out", "/work/link");
+    disk.makeSymlink("/nowhere", "/work/dangling");
+    disk.makeSymlink("/work", "/alias");
+    return { disk, roots: makeRoots(["/base", "/work", "/alias"], ["/"], disk) };
+  }
+
+  test("is there, or is the nearest one that is", () => {
+    const { disk, roots } = made();
+    const { dev } = disk.lstat("/work") ?? {};
+    expect(roots.parentOf("/work/sub/x")).toMatchObject({ dev, exists: true });
+    expect(roots.parentOf("/work/none/deep/x")).toMatchObject({ exists: false });
+    expect(roots.parentOf("/work/file/x")).toMatchObject({ exists: false });
+    expect(roots.parentOf("/work")).toMatchObject({ exists: true });
+  });
+
+  test("is not reached through a link inside a place, though the place may be one", () => {
+    const { roots } = made();
+    expect(() => roots.parentOf("/work/link/x")).toThrow("leads through a symbolic link");
+    expect(() => roots.parentOf("/work/link/deep/x")).toThrow("leads through a symbolic link");
+    expect(() => roots.parentOf("/work/dangling/x")).toThrow("link to nowhere");
+    expect(roots.parentOf("/alias/sub/x")).toMatchObject({ exists: true });
+    expect(() => roots.parentOf("/out/x")).toThrow("leads through a symbolic link");
+  });
+
+  test("fails as the disk does, when it is no missing link", () => {
+    const { disk } = made();
+    const broken = new Proxy(disk, {
+      get(target, key) {
+        if (key !== "realPath") return Reflect.get(target, key, target)?.bind?.(target);
+        return () => {
+          throw Object.assign(new Error("EIO: no"), { code: "EIO" });
+        };
+      },
+    });
+    expect(() => makeRoots(["/work"], ["/"], broken).parentOf("/work/sub/x")).toThrow("EIO");
+  });
+
+  test("is asked for once, until directories may have moved", () => {
+    const { disk, roots } = made();
+    expect(roots.parentOf("/work/later/x").exists).toBe(false);
+    disk.makeDir("/work/later");
+    expect(roots.parentOf("/work/later/y").exists).toBe(false);
+    roots.forget();
+    expect(roots.parentOf("/work/later/y").exists).toBe(true);
+  });
+});
+
+test("below is by whole names", () => {
+  expect(isBelow("/a/b", "/a")).toBe(true);
+  expect(isBelow("/a", "/a")).toBe(true);
+  expect(isBelow("/a", "/")).toBe(true);
+  expect(isBelow("/ab", "/a")).toBe(false);
+  expect(isBelow("/a", "/a/b")).toBe(false);
+});
