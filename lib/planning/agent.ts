@@ -37,6 +37,12 @@ export interface Agent {
    * @throws AgentError
    */
   ask(request: AskRequest): Promise<string>;
+  /**
+   * Refuses the last feedback of a state when it makes no sense.
+   *
+   * @throws ToolkitError `usage`
+   */
+  checkFeedback?(state: PlanningState): Promise<void>;
 }
 
 export type AgentFailure = "timeout" | "stuck" | "agent-exited-nonzero" | "agent-infra-failure";

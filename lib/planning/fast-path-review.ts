@@ -2,7 +2,12 @@
 
 import { ToolkitError } from "../errors.ts";
 import { printable } from "../text.ts";
-import { answersIn, type BuiltinPlan, type BuiltinSource } from "./builtin/source.ts";
+import {
+  answersIn,
+  type BuiltinPlan,
+  type BuiltinSource,
+  refuseUnasked,
+} from "./builtin/source.ts";
 import { planText } from "./builtin/texts.ts";
 import { changeFastPath, type FastPath, type FastPathRecord, loadFastPath } from "./fast-path.ts";
 import { stamp } from "./site.ts";
@@ -67,14 +72,7 @@ export async function refineFastPath(
   const feedback = [...(before?.feedback ?? []), entry];
   const plan = await planFor(path, before, feedback);
   demandWork("refine", path, plan);
-  const asked = new Set(plan.decisions.map(({ key }) => key));
-  const unasked = [...answersIn([entry]).keys()].find((key) => !asked.has(key));
-  if (unasked !== undefined) {
-    const keys = [...asked].join(", ");
-    throw new ToolkitError("usage", `Cannot decide "${unasked}": the plan does not ask that`, {
-      hint: asked.size === 0 ? "it asks nothing" : `it asks: ${keys}`,
-    });
-  }
+  refuseUnasked(plan, entry);
   await changeFastPath(path, (record) => ({
     ...waiting(record, record.humanReviewReason ?? `changed: ${oneLine(given.text)}`),
     feedback: [...record.feedback, entry],

@@ -8,6 +8,7 @@ import { loadManifest, type Manifest, requireManifest } from "./manifest.ts";
 import { PublishError } from "./publish.ts";
 import { migrationDirOf, type Site, stamp } from "./site.ts";
 import { type Feedback, reopened, withFeedback } from "./state.ts";
+import { loadState } from "./state-file.ts";
 import { type LoadedPlan, runStep, StepFailure, type StepResult } from "./step.ts";
 import { isStep, reopenable } from "./steps.ts";
 
@@ -39,9 +40,11 @@ export async function refine(site: Site, request: RefineRequest): Promise<StepRe
   }
   const live = loadManifest(site.disk, migrationDirOf(site, slug));
   const rolledBack = live === null ? [] : await rolledBackPhases(site, slug, live);
-  const at = stamp(site.now());
-  const opened = ({ manifest, state }: LoadedPlan): LoadedPlan => {
-    return { manifest: withRollbacks(manifest, rolledBack), state };
+  const feedback = { receivedAt: stamp(site.now()), source, text };
+  const state = loadState({ disk: site.disk, slug, dir: migrationDirOf(site, slug) });
+  if (state !== null) await agent.checkFeedback?.(withFeedback(state, feedback));
+  const opened = (plan: LoadedPlan): LoadedPlan => {
+    return { ...plan, manifest: withRollbacks(plan.manifest, rolledBack) };
   };
   try {
     return await runStep(site, {
@@ -49,7 +52,7 @@ export async function refine(site: Site, request: RefineRequest): Promise<StepRe
       agent,
       effort: "high",
       extra: text,
-      prepare: (plan) => withNewFeedback(slug, opened(plan), { receivedAt: at, source, text }),
+      prepare: (plan) => withNewFeedback(slug, opened(plan), feedback),
       operation: (step) => `migration.refine.${step}`,
       ...(signal === undefined ? {} : { signal }),
     });

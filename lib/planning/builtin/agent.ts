@@ -15,7 +15,7 @@ import { makeDirs, saveFile } from "../save.ts";
 import type { PlanningState } from "../state.ts";
 import type { StepName } from "../steps.ts";
 import { lint, type Recorded } from "./lint.ts";
-import { answersIn, type BuiltinPlan, type BuiltinSource } from "./source.ts";
+import { answersIn, type BuiltinPlan, type BuiltinSource, refuseUnasked } from "./source.ts";
 import { obstacles } from "./space.ts";
 import {
   choiceText,
@@ -49,6 +49,10 @@ export function builtinAgent(options: BuiltinOptions): Agent {
       }
       const plan = await planNow(options, state);
       return answer(options.disk, { request, step, state, plan });
+    },
+    async checkFeedback(state) {
+      const last = state.feedback.at(-1);
+      if (last !== undefined) refuseUnasked(await planNow(options, state), last);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What the built-in planner plans over: a target that turns a look at the disk into operations. */
 
 import type { Operation } from "../../change/operation.ts";
+import { ToolkitError } from "../../errors.ts";
 import type { Feedback } from "../state.ts";
 import type { DiskFacts } from "./space.ts";
 
@@ -57,6 +58,20 @@ const decided = /^decide (.+)=([^=\n]*)$/;
 /** The feedback that records an answer. */
 export function decisionText(key: string, value: string): string {
   return `decide ${key}=${value}`;
+}
+
+/**
+ * Refuses feedback that answers what a plan does not ask.
+ *
+ * @throws ToolkitError `usage` with what it does ask
+ */
+export function refuseUnasked({ decisions }: BuiltinPlan, feedback: Feedback): void {
+  const asked = new Set(decisions.map(({ key }) => key));
+  const unasked = [...answersIn([feedback]).keys()].find((key) => !asked.has(key));
+  if (unasked === undefined) return;
+  throw new ToolkitError("usage", `Cannot decide "${unasked}": the plan does not ask that`, {
+    hint: asked.size === 0 ? "it asks nothing" : `it asks: ${[...asked].join(", ")}`,
+  });
 }
 
 /** The answers recorded in feedback; a later one counts. Keys may hold `=`, values never do. */

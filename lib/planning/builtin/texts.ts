@@ -96,10 +96,17 @@ export function choiceText(plan: BuiltinPlan): string {
 }
 
 export function planText(plan: BuiltinPlan, decidedByDefault: boolean): string {
-  const decisions = plan.decisions.map(({ key, question, chosen, decidedBy }) => {
+  const decisions = plan.decisions.flatMap(({ key, question, choices, chosen, decidedBy }) => {
     const how = decidedBy === "user" ? "decided" : decidedByDefault ? "by default" : "open";
-    return `- ${printable(question)} \`${printable(key)}\`: ${printable(chosen)} (${how})`;
+    const others = choices
+      .filter(({ value }) => value !== chosen)
+      .map(({ value, label }) => `  - or \`${printable(value)}\`: ${printable(label)}`);
+    return [
+      `- ${printable(question)} \`${printable(key)}\`: ${printable(chosen)} (${how})`,
+      ...others,
+    ];
   });
+  if (decisions.length > 0) decisions.push("", "Answered with `refine --decide KEY=VALUE`.");
   const phases = plan.phases.map(
     ({ name, title, details }, index) =>
       `${index + 1}. ${name}: ${printable(title)} (${plural(details.length, "change")})`,

@@ -211,6 +211,12 @@ describe("the built-in planner", () => {
     const [, key = "", choices = "", chosen = ""] = found ?? [];
     const value = choices.split(", ").find((choice) => choice !== chosen) ?? "";
     expect(value).not.toBe("");
+    const before = readFileSync(join(dir, "plan.md"), "utf8");
+    expect(before).toContain(`  - or \`${value}\`: `);
+    expect(before).toContain("\nAnswered with `refine --decide KEY=VALUE`.\n");
+    const odd = refine(site, { slug, agent, text: decisionText("odd", "x"), source: "message" });
+    await expect(odd).rejects.toThrow('Cannot decide "odd": the plan does not ask that');
+    expect(state().feedback).toEqual([]);
     const text = decisionText(key, value);
     const refined = await refine(site, { slug, agent, text, source: "message" });
     expect(refined).toMatchObject({ step: "revise", next: "review-2" });
