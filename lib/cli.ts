@@ -203,7 +203,7 @@ async function run(script: Script, host: Host, tools: Tools): Promise<Outcome> {
   const args = readArgs(command, argv, invocation);
   if (command.run === undefined) {
     throw new ToolkitError("usage", `Cannot run "${invocation}": a command is missing`, {
-      hint: `one of ${Object.keys(command.commands).join(", ")}`,
+      hint: `one of ${Object.keys(command.commands).join(", ")}\nwhat each does: ${invocation} --help`,
     });
   }
   return await command.run({

@@ -21,6 +21,8 @@ export interface Page {
   args: Flags;
   positionals: Positionals;
   commands: Readonly<Record<string, Page>>;
+  /** What it does without one of its commands; without it, one has to be named. */
+  run?: unknown;
   /** `command` is what follows the script: `--execute --yes`. */
   examples: readonly { command: string; text: string }[];
   /**
@@ -117,12 +119,12 @@ export function helpPage(
   return `${sections.join("\n\n")}\n`;
 }
 
-function usageOf({ args, positionals, commands }: Page): string {
+function usageOf({ args, positionals, commands, run }: Page): string {
   const words = Object.entries(args).flatMap(([key, flag]) =>
     flag.type !== "boolean" && flag.required === true ? [flagUsage(key, flag)] : [],
   );
   words.push("[flags]", ...positionalUsage(positionals));
-  if (Object.keys(commands).length > 0) words.unshift("COMMAND");
+  if (Object.keys(commands).length > 0) words.unshift(run === undefined ? "COMMAND" : "[COMMAND]");
   return words.join(" ");
 }
 

@@ -75,6 +75,10 @@ const aokit = script({
     { command: "doctor", text: "Is everything well?" },
     { command: "completions zsh > ~/.zfunc/_aokit", text: "Completions for a shell" },
   ],
+  files: [
+    { path: "BASE/", text: "AO's state; the base directory" },
+    { path: "BASE/migrations/ID/", text: "plan, journal and trash: what a rollback needs" },
+  ],
   commands: { ...Object.fromEntries(scripts.map((each) => [each.name, each])), completions },
 });
 

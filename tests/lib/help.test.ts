@@ -79,6 +79,8 @@ test("a page with commands names them and says how to learn more", () => {
   const parent: Page = { ...page, args: {}, positionals: {}, commands: { take: page } };
   const text = helpPage(parent, call);
   expect(text).toContain("Usage: bun run scripts/x.ts COMMAND [flags]\n");
+  const alone = helpPage({ ...parent, run: () => "done" }, call);
+  expect(alone).toContain("Usage: bun run scripts/x.ts [COMMAND] [flags]\n");
   expect(text).toContain("  take SESSION...  Take task sessions from files to directories\n");
   expect(text).toContain("(bun run scripts/x.ts COMMAND --help shows its flags)");
 });

@@ -25,6 +25,14 @@ test("a command is the script itself, and its messages name it so", async () => 
   expect(stdout).toContain("Usage: bun run scripts/aokit.ts rollback [flags] [ID]");
 });
 
+test("without a command it says which there are, and where to read about them", async () => {
+  const { code, stdout, stderr } = await call([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(
+    /one of migrate, .*\n.*what each does: bun run scripts\/aokit.ts --help\n$/,
+  );
+});
+
 test("a word that is no command is refused with the nearest one", async () => {
   const { code, stderr } = await call(["migrat"]);
   expect(code).toBe(2);
