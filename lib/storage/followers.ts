@@ -9,7 +9,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { listMigrations } from "../change/history.ts";
-import type { Operation } from "../change/operation.ts";
+import { dirOf, type Operation } from "../change/operation.ts";
 import type { EngineOptions } from "../change/options.ts";
 import { Places as MigrationPlaces } from "../change/places.ts";
 import { concernsOnePath } from "../change/stop.ts";
@@ -119,9 +119,10 @@ export function followers(
   inventory: Inventory,
   { operations, since }: Leader,
 ): { operations: Operation[]; warnings: string[] } {
+  const placeBack = wayBack(operations);
   const placeOf = (path: string) => {
-    const place = placeBack(path, operations);
-    return !exists(path) && exists(place) ? place : path;
+    const place = placeBack(path);
+    return place !== path && !exists(path) && exists(place) ? place : path;
   };
   const carried = carriedBack(inventory, placeOf).filter(({ to }) => !isOlder(`${to}/.git`, since));
   // The agents' history still stands under the names that these worktrees had.
@@ -145,8 +146,9 @@ export function previewFollowers({ operations, since, places, env }: Leader): st
   const known = new Set(
     operations.flatMap((each) => (each.op === "relinkWorktree" ? each.worktree : [])),
   );
+  const placeBack = wayBack(operations);
   return look(places, env).worktrees.flatMap(({ path, adminDir }) => {
-    const place = placeBack(path, operations);
+    const place = placeBack(path);
     const isKnown = place === path || known.has(path) || adminDir === undefined;
     if (isKnown || isOlder(`${path}/.git`, since)) return [];
     return [`link ${path} at ${place}, with its session and chats: it came later`];
@@ -248,12 +250,29 @@ function realOf(path: string): string {
   }
 }
 
-/** Where something is once all moves are taken back. */
-function placeBack(path: string, operations: readonly Operation[]): string {
-  let place = path;
-  for (const operation of operations.toReversed()) {
-    if (operation.op !== "move" || !isInside(place, operation.to)) continue;
-    place = operation.from + place.slice(operation.to.length);
+/** Where something is once all moves are taken back: a lookup, since both may be many. */
+function wayBack(operations: readonly Operation[]): (path: string) => string {
+  const arrivals = new Map<string, { at: number; from: string }[]>();
+  for (const [at, operation] of operations.entries()) {
+    if (operation.op !== "move") continue;
+    const { from, to } = operation;
+    arrivals.set(to, [...(arrivals.get(to) ?? []), { at, from }]);
   }
-  return place;
+  const lastBefore = (end: number, path: string) => {
+    let last: { at: number; from: string; to: string } | undefined;
+    for (let to = path; to !== "/"; to = dirOf(to)) {
+      const arrival = arrivals.get(to)?.findLast(({ at }) => at < end);
+      if (arrival !== undefined && arrival.at > (last?.at ?? -1)) last = { ...arrival, to };
+    }
+    return last;
+  };
+  return (path) => {
+    let place = path;
+    if (!path.startsWith("/")) return place;
+    for (let move = lastBefore(operations.length, place); move !== undefined; ) {
+      place = move.from + place.slice(move.to.length);
+      move = lastBefore(move.at, place);
+    }
+    return place;
+  };
 }
