@@ -35,7 +35,7 @@ interface Node {
 }
 
 export class Overlay {
-  #root: Node = { state: { kind: "link", real: "/" } };
+  readonly #root: Node = {};
 
   /** @param caseless whether the file system takes `a` and `A` for the same name */
   constructor(

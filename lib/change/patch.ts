@@ -75,9 +75,9 @@ function rangeOf(operation: FieldPatch, bytes: Uint8Array): [number, number] {
     if (end === -1) throw new Obstacle(operation.path, `has no line ${operation.line}`);
     start = end + 1;
   }
-  const newline = bytes.indexOf(10, start);
-  const end = newline === -1 ? bytes.length : newline;
-  return [start, bytes[end - 1] === 13 && end > start ? end - 1 : end];
+  // A return before the line end is white space to JSON.
+  const end = bytes.indexOf(10, start);
+  return [start, end === -1 ? bytes.length : end];
 }
 
 function decode(bytes: Uint8Array, path: string): string {
