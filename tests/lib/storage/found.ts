@@ -66,7 +66,8 @@ export function worktree(
   of: RepoFacts,
   more: Partial<WorktreeLeaf> = {},
 ): WorktreeLeaf {
-  const [name = "", , group = ""] = path.split("/").reverse();
+  const [name = "", parent = "", above = ""] = path.split("/").reverse();
+  const group = parent === "worktrees" ? above : parent;
   return {
     ...{ path, where: "project", group, name, locked: false, submodules: [] },
     ...{ adminDir: `${of.commonDir}/worktrees/${name}`, commonDir: of.commonDir ?? "" },
