@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 import {
-  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -11,9 +10,15 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type Disk as EngineDisk, realDisk } from "../../../lib/change/disk.ts";
-import { loadMigration, loadPlan, trashBytes } from "../../../lib/change/history.ts";
+import {
+  loadMigration,
+  loadPlan,
+  pruneMigration,
+  trashBytes,
+  trashDirs,
+} from "../../../lib/change/history.ts";
 import { undo } from "../../../lib/change/transaction.ts";
 import { verifyWorktree } from "../../../lib/git.ts";
 import { claudeSlug } from "../../../lib/paths.ts";
@@ -21,8 +26,9 @@ import { assess } from "../../../lib/storage/assess.ts";
 import { follow, previewFollowers, type Rollback } from "../../../lib/storage/followers.ts";
 import { rootsOf } from "../../../lib/storage/roots.ts";
 import { faulty } from "../../change/faults.ts";
+import { makeDisk } from "../../disk/build.ts";
 import { git, writeFiles } from "../../disk/repos.ts";
-import type { Disk } from "../../disk/spec.ts";
+import type { Disk, ProjectSpec } from "../../disk/spec.ts";
 import { disks } from "../../disk.ts";
 import { makeTemp } from "../../temp.ts";
 import { diffTrees } from "../../tree.ts";
@@ -36,10 +42,8 @@ interface Stage extends Disposable {
   stateDir: string;
 }
 
-async function makeStage(): Promise<Stage> {
-  const make = disks.v1AndV2Mix;
-  if (make === undefined) throw new Error("no disk");
-  const disk = make();
+async function makeStage(disk: Disk | undefined = disks.v1AndV2Mix?.()): Promise<Stage> {
+  if (disk === undefined) throw new Error("no disk");
   const { plan } = assess(optionsFor(disk));
   const since = new Date();
   const { dir } = await apply(disk, plan);
@@ -282,16 +286,16 @@ describe("what goes wrong while it follows", () => {
   }, 30_000);
 });
 
-test("its trash counts with that of the migration", async () => {
-  using stage = await makeStage();
+test("its trash counts with that of the migration, and is emptied with it", async () => {
+  const projects: ProjectSpec[] = [{ name: "integrator", layout: "v1", worktrees: "v1" }];
+  using stage = await makeStage(makeDisk({ projects }));
   spawn(stage);
-  await takeBack(stage);
-  const { migrationDir } = stage.rollback.engine;
-  const [id = ""] = readdirSync(join(migrationDir, "after")).filter((name) => name[0] !== ".");
-  const bytes = trashBytes(join(migrationDir, "after", id));
-  expect(bytes).toBeGreaterThan(0);
-  const alone = trashBytes(migrationDir) - bytes;
-  const elsewhere = join(dirname(migrationDir), "elsewhere");
-  cpSync(join(migrationDir, "trash"), join(elsewhere, "trash"), { recursive: true });
-  expect(trashBytes(elsewhere)).toBe(alone);
+  expect(await takeBack(stage)).toMatchObject({ state: "rolled-back", warnings: [] });
+  expect(hasFollowed(stage)).toBe(true);
+  const { migrationDir, roots } = stage.rollback.engine;
+  const trashes = trashDirs(migrationDir);
+  expect(trashes.map((dir) => readdirSync(dir).length > 0)).toEqual([true, true]);
+  const bytes = trashBytes(migrationDir);
+  expect(await pruneMigration(migrationDir, { roots, command: "prune" })).toBe(bytes);
+  expect(trashes.flatMap((dir) => readdirSync(dir))).toEqual([]);
 });
