@@ -184,8 +184,8 @@ export function currentPhaseOf(manifest: Manifest): Phase | undefined {
 }
 
 /**
- * The manifest after a phase was done: the next one is current, or all is done; whatever held the
- * migration back is cleared.
+ * The manifest after a phase was done: the next open one is current, those before it coming last,
+ * or all is done; whatever held the migration back is cleared.
  *
  * @throws ToolkitError `invalid` when there is no such phase
  */
@@ -197,7 +197,8 @@ export function withPhaseDone(manifest: Manifest, name: string, at: string): Man
   const phases = manifest.phases.map((phase, at) =>
     at === index ? { ...phase, done: true } : phase,
   );
-  const next = phases.find((phase, at) => at > index && !phase.done);
+  const open = phases.filter(({ done }) => !done);
+  const next = open.find((phase) => phases.indexOf(phase) > index) ?? open[0];
   return {
     ...manifest,
     lastTouch: at,

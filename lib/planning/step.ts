@@ -306,6 +306,8 @@ export function decided(manifest: Manifest, decision: FinalDecision, reason: str
   return {
     ...manifest,
     status: "ready",
+    // A revision may have put phases before the one that was current.
+    currentPhase: manifest.phases.find(({ done }) => !done)?.name ?? manifest.currentPhase,
     awaitingHumanReview: awaiting,
     humanReviewReason: awaiting ? reason : null,
   };

@@ -239,6 +239,13 @@ describe("completing a phase", () => {
     expect(last).toMatchObject({ ...cleared, currentPhase: "", status: "done" });
   });
 
+  test("leads back to one that was passed over: done is only what all of it is", () => {
+    const manifest = ready();
+    if (manifest === null) throw new Error("no manifest");
+    const after = withPhaseDone({ ...manifest, currentPhase: "sweep" }, "sweep", "now");
+    expect(after).toMatchObject({ currentPhase: "sort", status: "ready" });
+  });
+
   test("of an unknown phase is refused", () => {
     const manifest = ready();
     if (manifest === null) throw new Error("no manifest");

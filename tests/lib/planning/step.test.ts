@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Agent } from "../../../lib/planning/agent.ts";
 import { requireManifest } from "../../../lib/planning/manifest.ts";
+import { refine } from "../../../lib/planning/refine.ts";
 import { migrationDirOf, type Site } from "../../../lib/planning/site.ts";
 import { loadState } from "../../../lib/planning/state-file.ts";
 import { runStep } from "../../../lib/planning/step.ts";
@@ -211,6 +212,20 @@ describe("planning steps", () => {
     const manifest = requireManifest(site.disk, dir);
     expect(manifest.currentPhase).toBe("sweep");
     expect(manifest.phases.map(({ name }) => name)).toEqual(["sweep"]);
+  });
+
+  test("approval makes the first phase current, also one that a revision put before the others", async () => {
+    using site = makeSite();
+    writePlan(site, slug, { told: toApproval });
+    const revise = writes({ "phase-0-look.md": phaseText("Nothing."), "plan.md": "# More\n" });
+    const agent = scripted({ ...goodAnswers, revise });
+    await refine(site, { slug, agent, text: "Look first.", source: "message" });
+    expect(requireManifest(site.disk, dirOf(site)).currentPhase).toBe("sort");
+    await step(site, agent);
+    await step(site, agent);
+    expect(requireManifest(site.disk, dirOf(site))).toMatchObject({
+      ...{ status: "ready", currentPhase: "look" },
+    });
   });
 
   test("second final-review is -2, first file unchanged", async () => {

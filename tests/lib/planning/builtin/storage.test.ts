@@ -226,6 +226,25 @@ describe("the built-in planner", () => {
     expect(manifest().humanReviewReason ?? "").not.toContain("taken by default");
   });
 
+  test("a decision that puts a phase before the others: that one runs first, and all of them run", async () => {
+    const { disk, site, agent, plan, phases, left, manifest } = setUp("twoCheckouts");
+    using _ = disk;
+    await plan();
+    const first = manifest().currentPhase;
+    const [key = ""] = /same-repo:\S+/.exec(manifest().humanReviewReason ?? "") ?? [];
+    const text = decisionText(key, `into:${disk.project("integrator").key}`);
+    await refine(site, { slug, agent, text, source: "message" });
+    for (let step = 2; step > 0; step -= 1) await planningTick(site, { agent });
+    expect(manifest()).toMatchObject({ status: "ready", currentPhase: "same-repo-merge" });
+    expect(manifest().phases[1]?.name).toBe(first);
+    if (manifest().awaitingHumanReview) await approve(site, slug);
+    const results = await phases();
+    expect(results.filter(({ outcome }) => outcome !== "commit")).toEqual([]);
+    expect(manifest()).toMatchObject({ status: "done", currentPhase: "" });
+    expect(manifest().phases.filter(({ done }) => !done)).toEqual([]);
+    expect(left()).toEqual([]);
+  }, 20_000);
+
   test("the disk changed after it was planned: a stale base is a finding", async () => {
     const { disk, site, agent, places } = setUp("v1AndV2Mix");
     using _ = disk;
