@@ -4,7 +4,9 @@ import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { openDisk } from "../../../lib/change/disk.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
+import type { Progress } from "../../../lib/change/options.ts";
 import { errorOf, makeWorkbench, type Workbench } from "../../change/workbench.ts";
+import { diffTrees } from "../../tree.ts";
 
 const session = '{\n  "project": "old",\n  "status": "working"\n}\n';
 
@@ -182,6 +184,32 @@ describe.each([
       expect(fs.existsSync(`${bench.base}/migrations`)).toBe(false);
     });
 
+    test("is not done when the disk becomes another one half-way", async () => {
+      using bench = makeWorkbench(openDisk({ flags }));
+      const operation = each.prepare(bench);
+      const before = bench.tree();
+      const [first, second] = [bench.at("first"), bench.at("second")];
+      const onProgress = ({ phase, done }: Progress) => {
+        if (phase === "apply" && done === 1) each.spoil(bench);
+      };
+      const plan: Operation[] = [
+        { op: "create", path: first, content: "1" },
+        // The second move of a name begins another batch.
+        { op: "move", from: first, to: second },
+        operation,
+      ];
+      const error = await errorOf(bench.apply(plan, { onProgress }));
+      expect(error).toMatchObject({ outcome: "interrupted" });
+      expect(error.message.replaceAll(/"(?= )/g, "")).toMatch(each.refusal);
+      // The very bytes that the plan would have written look like a line that the journal lost.
+      if (each.name === "create") bench.write("new.json", "mine");
+      const spoilt = bench.tree();
+      expect(await bench.undo()).toMatchObject({ state: "rolled-back", kept: [] });
+      for (const name of ["first", "second"]) spoilt.delete(name);
+      expect(diffTrees(spoilt, bench.tree())).toEqual([]);
+      expect(bench.since(before)).not.toEqual([]);
+    });
+
     test("is taken back without losing what came after", async () => {
       using bench = makeWorkbench(openDisk({ flags }));
       await bench.apply([each.prepare(bench)]);
@@ -196,4 +224,16 @@ describe.each([
       }
     });
   });
+});
+
+test("a directory that is kept tells what was put into it, and how much", async () => {
+  using bench = makeWorkbench();
+  await bench.apply(["one", "two"].map((name) => ({ op: "makeDir", path: bench.at(name) })));
+  bench.write("one/b.txt", "b");
+  for (const name of ["c", "a", "b"]) bench.write(`two/${name}.txt`, name);
+  const { kept } = await bench.undo();
+  expect(kept.map(({ reason }) => reason).sort()).toEqual([
+    'holds "a.txt" and 2 more, added after the migration',
+    'holds "b.txt", added after the migration',
+  ]);
 });
