@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { realDisk } from "../../../lib/change/disk.ts";
 import type { Agent } from "../../../lib/planning/agent.ts";
+import { requireManifest } from "../../../lib/planning/manifest.ts";
 import { planningTick } from "../../../lib/planning/planning-tick.ts";
 import { isUnsettled, recover } from "../../../lib/planning/recover.ts";
 import { migrationDirOf, type Site } from "../../../lib/planning/site.ts";
@@ -92,6 +93,30 @@ describe("a tick killed at each write", () => {
     }
   }, 20_000);
 });
+
+test("a deferral killed at each write: it is put off or it is not, and the next tick knows", async () => {
+  for (let at = 1; ; at += 1) {
+    using site = makeSite({ disk });
+    const dir = writePlan(site, slug, { told: toApproval });
+    const dying = dyingDisk(disk, at);
+    const killed = { ...site, disk: dying.disk };
+    await tick(killed, nextTick(killed)).catch(() => null);
+    dying.bury();
+    const isPutOff = requireManifest(realDisk, dir).cooldownUntil !== null;
+    const { outcome, recovered } = await tick(site, nextTick(site));
+    expect({ outcome, recovered }).toEqual({
+      outcome: isPutOff ? "nothing" : "not-routed",
+      recovered: [],
+    });
+    expect(requireManifest(realDisk, dir).cooldownUntil).not.toBeNull();
+    expect(readdirSync(dir).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect(readdirSync(join(site.root, "migrations"))).toEqual([slug]);
+    if (!dying.isDead()) {
+      expect(at).toBeGreaterThan(20);
+      break;
+    }
+  }
+}, 20_000);
 
 describe("a real process", () => {
   const script = join(import.meta.dir, "../../../scripts/migration.ts");

@@ -85,7 +85,7 @@ describe("review and refine", () => {
     expect((await at.run("list", "--awaiting-review", "--no-headers")).stdout).toBe("");
   }, 20_000);
 
-  test("slug and path form agree in review and refine, and bad targets are exit 2", async () => {
+  test("slug and path form agree in review and refine; an unknown slug is exit 2, without a refine hint", async () => {
     using at = stand();
     at.plan("shed", { told: toApproval });
     for (const form of ["shed", "migrations/shed"]) {
