@@ -44,7 +44,7 @@ export interface Shown {
 /** What the last line of a question is drawn with. */
 const question = "└\x1b[39m\r\n";
 
-/** Types a command line into a shell of the clone, in a terminal, and answers yes to each question. */
+/** Types a command line into a shell of the clone, in a terminal; says yes, and takes defaults. */
 export async function typeIn(
   clone: Clone,
   line: string,
@@ -64,8 +64,10 @@ export async function typeIn(
         text += decoder.decode(bytes, { stream: true });
         const at = text.indexOf(question, answered);
         if (at === -1) return;
+        // Where something is to be chosen, the default is.
+        const asked = text.slice(Math.max(answered, at - 200), at);
         answered = at + question.length;
-        terminal.write("y");
+        terminal.write(asked.includes("Yes") ? "y" : "\r");
       },
     },
   });

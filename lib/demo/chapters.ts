@@ -13,6 +13,10 @@ export interface Chapter {
   without?: string;
 }
 
+const merged = "What only you can know is answered: one repository, registered twice, becomes one.";
+const moved = "Worktrees with uncommitted files move too, and git keeps knowing them.";
+const decide = ["--decide", "same-repo:https://github.com/example/web-shop=into:web-shop"];
+
 /**
  * The chapters in their order.
  *
@@ -30,17 +34,9 @@ export function chaptersFor(has: { tmux: boolean; ao: boolean }, runs: string): 
       ["--execute", "--yes"],
       4,
     ),
-    migrate(
-      "… unless told to. Worktrees with uncommitted files move too, and git keeps knowing them.",
-      ["--execute", "--yes", "--force"],
-    ),
+    migrate(`… unless told to. ${merged} ${moved}`, ["--execute", "--yes", "--force", ...decide]),
   ];
-  const quiet = [
-    migrate(
-      "Now for real. Worktrees with uncommitted files move too, and git keeps knowing them.",
-      ["--execute", "--yes"],
-    ),
-  ];
+  const quiet = [migrate(`Now for real. ${merged} ${moved}`, ["--execute", "--yes", ...decide])];
   const walk: Chapter = {
     text: "And the AO that came along: a few of its documented smoke steps, in a sandbox.",
     script: "smoke-runbook",

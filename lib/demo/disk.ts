@@ -13,7 +13,10 @@ export interface DemoDisk {
   live: { name: string; cwd: string };
 }
 
-/** Makes the disk: two real repositories with worktrees, and four generations of state. */
+/**
+ * Makes the disk: three real repositories, two with worktrees and one checked out twice, and four
+ * generations of state.
+ */
 export function makeDemoDisk(root: string, env: Env): DemoDisk {
   const home = join(root, "home");
   const baseDir = join(home, ".agent-orchestrator");
@@ -80,6 +83,9 @@ class Maker {
       this.#git(path, "commit", "-q", "-m", "First commit");
       this.#git(path, "remote", "add", "origin", origin(name));
     }
+    // Another checkout of one of them, registered like the first.
+    this.#git(this.code, "clone", "-q", "web-shop", "web-shop-2");
+    this.#git(join(this.code, "web-shop-2"), "remote", "set-url", "origin", origin("web-shop"));
   }
 
   /** V1: `{h12}-integrator`, key=value sessions, an archive, a feedback report. */
@@ -165,6 +171,9 @@ class Maker {
         "    storageKey: 66c66786e971 # from an older AO",
         "    defaultBranch: main",
         "    sessionPrefix: ws",
+        "  web-shop-2:",
+        `    path: ${this.code}/web-shop-2`,
+        "    sessionPrefix: ws2",
         `  ${id}:`,
         `    path: ${this.code}/api-server`,
         "    sessionPrefix: as",

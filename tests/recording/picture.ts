@@ -19,8 +19,10 @@ export const pictureFile = join(root, "docs/picture.svg");
 
 const columns = 80;
 
-/** The last that is drawn of a question, and the key that says yes. */
-const yes = { expect: "└\x1b[39m\r\n", send: "y" };
+/** The last that is drawn of a question. */
+const expect = "└\x1b[39m\r\n";
+const yes = { expect, send: "y" };
+const second = { expect, send: "\x1b[B\r" };
 
 /** As long as the real one, which mkdtemp makes. */
 const shownRoot = "/tmp/ao-demo-sample";
@@ -30,7 +32,7 @@ const story: readonly (Omit<Scene, "argv"> & { words: string[] })[] = [
   {
     command: "npx aokit migrate --execute",
     words: ["migrate", "--execute"],
-    answers: [yes],
+    answers: [second, yes],
     hold: 4500,
   },
   { command: "npx aokit migrate", words: ["migrate"], hold: 3000 },
@@ -82,10 +84,10 @@ function maskOf(sandbox: string): (text: string) => string {
 /** Everything that is made of the directory's name, in an order of its own. */
 function namesOf(place: string): string[] {
   const code = join(place, "home/code");
-  const ids = ["integrator", "web-shop", "api-server"].map((name) =>
+  const ids = ["integrator", "web-shop", "web-shop-2", "api-server"].map((name) =>
     projectIdOf({
       path: join(code, name),
-      originUrl: `https://github.com/example/${name}.git`,
+      originUrl: `https://github.com/example/${name.replace("-2", "")}.git`,
     }),
   );
   return [place, configHash(join(code, "agent-orchestrator.yaml")), ...ids];
@@ -96,10 +98,10 @@ export function drawStory(moments: readonly Moment[]): string {
   return drawSvg(moments, {
     title: "A terminal: npx aokit migrate, then --execute, then rollback",
     description:
-      "A recording. The dry run lists what is on a disk, what drifted and a plan of ten steps. The migration asks once, carries out 48 operations, and verifies that nothing is left to do. The rollback takes all 48 back.",
+      "A recording. The dry run lists what is on a disk, what drifted and a plan of ten steps. The migration asks what becomes of a repository that is registered twice, and asks once more before it carries out 49 operations; then it verifies that nothing is left to do. The rollback takes all 49 back.",
     columns,
     rows: 26,
-    still: moments.findIndex(({ typed }) => typed?.text.endsWith("--execute")) + 2,
+    still: moments.findIndex(({ typed }) => typed?.text.endsWith("--execute")) + 3,
   });
 }
 

@@ -117,9 +117,9 @@ if (chromium !== null) {
       const text = await reader.text();
       for (const line of [
         "10 steps lead to V3",
-        "There are no warnings and no open decisions.",
+        "There are no warnings and 1 open decision.",
         "Bytes by kind",
-        "1 of 3 as in V3",
+        "1 of 4 as in V3",
         "numbered-orchestrator",
         hostile,
       ]) {
