@@ -118,7 +118,7 @@ async function gateOf({ args, invocation, terminal }: SessionsContext, places: T
     },
     /** The same once more, when nobody can change it any more. */
     recheck: () => fastPath.refuseChanged(path, { root, disk }, reservation, review),
-    /** @throws ToolkitError `refused` while one that was only recorded is held back */
+    /** @throws ToolkitError `refused` while it is held back itself, not by a staged plan */
     checkResume: () => fastPath.refuseHeld(path, null, review),
     file: (id: string) => fastPath.fileFastPath(path, id),
   };
@@ -189,9 +189,10 @@ async function resumeRun(
   progress: ShownProgress,
 ): Promise<Outcome> {
   const gate = await gateOf(context, places);
-  gate.checkResume();
+  const { checkResume: onLocked } = gate;
+  onLocked();
   const { resumeTasks } = await import("../lib/tasks/execute.ts");
-  const result = await resumeTasks(places, runOptions(context, progress));
+  const result = await resumeTasks(places, { ...runOptions(context, progress), onLocked });
   gate.file(result.id);
   const migration = await migrationOf(context, places, result);
   const done = `Finished ${result.id}: ${plural(result.operations, "operation")} in all.`;

@@ -286,12 +286,13 @@ async function decide(
 }
 
 async function resumeRun(context: MigrateContext, options: AssessOptions): Promise<Outcome> {
-  // What has begun is not held back any more; this is about one that was only recorded.
-  await refuseHeld(context, false);
+  // A staged plan holds back what is to begin; this has been recorded already.
+  const onLocked = () => refuseHeld(context, false);
+  await onLocked();
   const { resumeStorage } = await import("../lib/storage/execute.ts");
   const { fileFastPath } = await import("../lib/planning/fast-path.ts");
   using bar = progressBar(context, "Resuming");
-  const execution = await resumeStorage(options, bar.run);
+  const execution = await resumeStorage(options, { ...bar.run, onLocked });
   fileFastPath(await fastPathOf(context), execution.id);
   return report(context, execution);
 }
