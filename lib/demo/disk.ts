@@ -159,7 +159,7 @@ class Maker {
       const name = `${String(n).repeat(12)}-observability/processes/lifecycle-${100 + n}.json`;
       this.#base(name, { component: "lifecycle", projectId, counters: { polls: 12 * n } });
     });
-    mkdirSync(join(this.baseDir, "0123456789ab", "sessions"), { recursive: true });
+    mkdirSync(join(this.baseDir, "00000000cafe", "sessions"), { recursive: true });
     this.#base(".migration-in-progress", "");
     this.#base(
       "config.yaml",

@@ -22,7 +22,11 @@ const columns = 80;
 /** The last that is drawn of a question. */
 const expect = "└\x1b[39m\r\n";
 const yes = { expect, send: "y" };
-const second = { expect, send: "\x1b[B\r" };
+/** The second of several answers: what is drawn again ends like a question. */
+const second = [
+  { expect, send: "\x1b[B" },
+  { expect, send: "\r" },
+];
 
 /** As long as the real one, which mkdtemp makes. */
 const shownRoot = "/tmp/ao-demo-sample";
@@ -32,7 +36,7 @@ const story: readonly (Omit<Scene, "argv"> & { words: string[] })[] = [
   {
     command: "npx aokit migrate --execute",
     words: ["migrate", "--execute"],
-    answers: [second, yes],
+    answers: [...second, yes],
     hold: 4500,
   },
   { command: "npx aokit migrate", words: ["migrate"], hold: 3000 },
@@ -101,7 +105,7 @@ export function drawStory(moments: readonly Moment[]): string {
       "A recording. The dry run lists what is on a disk, what drifted and a plan of ten steps. The migration asks what becomes of a repository that is registered twice, and asks once more before it carries out 49 operations; then it verifies that nothing is left to do. The rollback takes all 49 back.",
     columns,
     rows: 26,
-    still: moments.findIndex(({ typed }) => typed?.text.endsWith("--execute")) + 3,
+    still: moments.findIndex(({ typed }) => typed?.text.endsWith("--execute")) + 4,
   });
 }
 
