@@ -1,0 +1,115 @@
+/** What stops a migration before it begins, and what is said to do about it. */
+
+import { describe, expect, test } from "bun:test";
+import { ToolkitError } from "../../../lib/errors.ts";
+import type { RunningFile, SessionFile } from "../../../lib/storage/inventory.ts";
+import { liveReasons, refuseBlocked, refuseLive } from "../../../lib/storage/live.ts";
+import { base, type Found, inventoryOf, planned, session, stateDir } from "./found.ts";
+
+const calls = {
+  migrate: (...words: string[]) => ["migrate", ...words].join(" "),
+  rollback: (...words: string[]) => ["rollback", ...words].join(" "),
+};
+
+function errorOf(step: () => void): ToolkitError | null {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof ToolkitError) return error;
+    throw error;
+  }
+  return null;
+}
+
+describe("a plan that is blocked", () => {
+  const refused = (found: Found) => errorOf(() => refuseBlocked(planned(found).plan, calls));
+
+  test("by an interrupted migration names both ways, or the only one for another script's", () => {
+    const own = refused({ openMigrations: ["v3-1"] });
+    expect(own?.outcome).toBe("refused");
+    expect(own?.hint).toContain("migrate --resume");
+    expect(own?.hint).toContain("rollback v3-1");
+    const other = refused({ openMigrations: ["sessions-v3-1"] });
+    expect(other?.hint).toContain("rollback sessions-v3-1");
+    expect(other?.hint).not.toContain("migrate --resume");
+  });
+
+  test("by one that runs right now has to wait for that process", () => {
+    const holder = { pid: 4711, command: "migrate", startedAt: "now", migration: "v3-1" };
+    const waits = refused({ openMigrations: ["v3-1"], migrationHolder: holder });
+    expect(waits?.hint).toContain("4711");
+    expect(waits?.hint).not.toContain("rollback");
+    const another = { ...holder, migration: "spawn-2" };
+    expect(refused({ openMigrations: ["v3-1"], migrationHolder: another })?.hint).toContain(
+      "rollback v3-1",
+    );
+  });
+
+  test("by a registry that cannot be read is invalid, with the place", () => {
+    const place = { file: `${base}/config.yaml`, line: 7 };
+    const fault = refused({ registryFault: { kind: "corrupt", place, detail: "odd" } });
+    expect(fault).toMatchObject({ outcome: "invalid", place });
+    expect(refused({})).toBeNull();
+  });
+});
+
+describe("AO is live", () => {
+  const dir = `${base}/projects/app`;
+  const at = (name: string, fields: SessionFile["fields"] = {}) => session(dir, name, { fields });
+  const reasons = (names: string[] | null, sessions: SessionFile[], more: Found = {}) =>
+    liveReasons(
+      inventoryOf({
+        projects: [stateDir("app", { sessions })],
+        tmux: names?.map((name) => ({ name }) as never) ?? null,
+        ...more,
+      }),
+    );
+
+  test("while a session runs under its id or a name in its metadata, each name once", () => {
+    const sessions = [
+      at("app-1"),
+      at("app-2", { tmuxName: "two" }),
+      at("app-3", { handleId: "3" }),
+    ];
+    expect(reasons(["app-1", "two", "3", "mail"], sessions)).toHaveLength(3);
+    expect(reasons(["mail"], sessions)).toEqual([]);
+    expect(reasons(null, sessions)).toEqual([]);
+    expect(reasons(["two"], [...sessions, at("app-4", { tmuxName: "two" })])).toHaveLength(1);
+  });
+
+  test("while its orchestrator runs, or a session of a V1 directory", () => {
+    const orchestrator = session(dir, "app-orchestrator");
+    const projects = [stateDir("app", { orchestrator })];
+    expect(reasons(["app-orchestrator"], [], { projects })).toHaveLength(1);
+    const hashDirs = [
+      stateDir("app", { layout: "v1", hash: "0123456789ab", sessions: [at("app-1")] }),
+    ];
+    expect(reasons(["app-1"], [], { hashDirs })).toHaveLength(1);
+  });
+
+  test("while its own process runs, and not because of a file that names another", () => {
+    const running = (isAo: boolean): RunningFile => ({
+      ...{ path: `${base}/running.json`, pid: 4711, port: 1, alive: true, isAo },
+    });
+    expect(reasons([], [], { running: running(true) })).toEqual([expect.stringContaining("4711")]);
+    expect(reasons([], [], { running: running(false) })).toEqual([]);
+  });
+
+  test("and is told with three reasons, and how many more there are", () => {
+    const refused = (count: number) => {
+      const names = Array.from({ length: count }, (_, n) => `app-${n}`);
+      const inventory = inventoryOf({
+        projects: [stateDir("app", { sessions: names.map((name) => at(name)) })],
+        tmux: names.map((name) => ({ name }) as never),
+      });
+      return errorOf(() => refuseLive(inventory, "migrate --force"));
+    };
+    expect(refused(0)).toBeNull();
+    expect(refused(3)).toMatchObject({ outcome: "refused" });
+    expect(refused(3)?.message).not.toContain("more");
+    expect(refused(5)?.message).toContain("app-2");
+    expect(refused(5)?.message).not.toContain("app-3");
+    expect(refused(5)?.message).toContain("2 more");
+    expect(refused(1)?.hint).toContain("migrate --force");
+  });
+});
