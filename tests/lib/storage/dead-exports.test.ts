@@ -47,3 +47,62 @@ test("a tree without AO's core is refused with the path that is missing", () => 
     }),
   );
 });
+
+/** The dead exports of a core whose index is this text; other files as given. */
+function deadOf(index: string, more: Record<string, string> = {}): string[] {
+  write({ "packages/core/src/index.ts": index, ...more });
+  return deadExports(dir);
+}
+
+test.each([
+  ["export function one() {}", ["one"]],
+  ["export  async  function  two () {}", ["two"]],
+  ["export function* three() {}", ["three"]],
+  ["export const four = 1, local = 2;", ["four"]],
+  ["export let five: string;\nexport var six = 6;", ["five", "six"]],
+  ["export declare abstract class Seven {}", ["Seven"]],
+  ["export abstract class Eight {}", ["Eight"]],
+  ["export type Nine = 9;\nexport enum Ten { a }", ["Nine", "Ten"]],
+  ["export interface $Eleven_1 {}", ["$Eleven_1"]],
+  ["const a = 1, b = 2;\nexport { a, b as other };", ["a", "other"]],
+  ["export type {A , type B} from './x.js';", ["A", "B"]],
+  ["export {\n  a, // used by nobody: b\n  /* c,\n d, */ e,\n} from './x.js';", ["a", "e"]],
+  ["export { default } from './x.js';\nexport { default as named } from './x.js';", ["named"]],
+  ["export default function () {}\nfunction hidden() {}", []],
+  ["exported function no() {}", []],
+] as const)("%j exports what it says", (index, names) => {
+  expect(deadOf(index)).toEqual(names.toSorted());
+});
+
+test("exports are followed from file to file, in circles too, with either ending", () => {
+  const dead = deadOf(
+    "export * from './a.mjs';\nexport type * from \"./b.js\";\nexport * from './none.js';",
+    {
+      "packages/core/src/a.ts": "export * from './b.js';\nexport const a = 1;",
+      "packages/core/src/b.ts": "export * from './a.js';\nexport const b = 1;",
+      "packages/core/src/c.ts": "export const notReached = 1;",
+    },
+  );
+  expect(dead).toEqual(["a", "b"]);
+});
+
+test("a use is a whole word in another source file, not a test, a re-export or a build", () => {
+  const uses = (file: string, text: string) => deadOf("export const used = 1;", { [file]: text });
+  for (const file of ["packages/web/a.ts", "packages/web/b.tsx"]) {
+    expect([file, uses(file, "f(used)")]).toEqual([file, []]);
+    rmSync(join(dir, file));
+  }
+  expect(uses("packages/web/c.ts", "unused; used2; $used")).toEqual(["used"]);
+  expect(uses("packages/web/d.ts", "export { used } from '@aoagents/ao-core';")).toEqual(["used"]);
+  expect(uses("packages/web/e.ts", "export type { used } from 'x';")).toEqual(["used"]);
+  for (const file of [
+    "a.test.ts",
+    "a.spec.ts",
+    "__tests__/a.ts",
+    "node_modules/x/a.ts",
+    "dist/a.ts",
+    "a.md",
+  ]) {
+    expect([file, uses(`packages/web/${file}`, "used")]).toEqual([file, ["used"]]);
+  }
+});
