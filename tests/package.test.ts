@@ -62,9 +62,11 @@ test("every program of it starts, by itself and through npx and bunx", () => {
     const text = run(project, join("node_modules/.bin", name), "--version");
     expect({ name, text }).toEqual({ name, text: `${manifest.version}\n` });
   }
-  expect(run(project, "npx", "--no-install", "ao-migrate")).toContain("There is no AO state in");
+  expect(run(project, "npx", "--no-install", "ao-migrate")).toContain(
+    "Nothing to do: no AO state in",
+  );
   expect(run(project, bunx, "--no-install", "aokit", "migrate")).toContain(
-    "There is no AO state in",
+    "Nothing to do: no AO state in",
   );
 }, 60_000);
 

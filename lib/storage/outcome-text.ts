@@ -18,7 +18,7 @@ export function nextCommands(plan: StoragePlan, migrate: Call): string {
   if (plan.blockers.length > 0) return "\nNothing was changed. Mend the blockers first.\n";
   if (isBare(plan)) {
     const { baseDir } = plan.inventory.places;
-    return `There is no AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
+    return `Nothing to do: no AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
   }
   if (plan.steps.length === 0) return "";
   const rows = [migrate("--rehearse"), migrate("--execute"), migrate("--output", "plan.json")];

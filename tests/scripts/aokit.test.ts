@@ -20,7 +20,7 @@ test("a command is the script itself, and its messages name it so", async () => 
   using sandbox = makeSandbox();
   const outcome = await call(["--quiet", "migrate", "--exit-code"], sandbox);
   expect(outcome).toMatchObject({ code: 0, stderr: "" });
-  expect(outcome.stdout).toContain("There is no AO state in");
+  expect(outcome.stdout).toContain("Nothing to do: no AO state in");
   const { stdout } = await call(["rollback", "--help"]);
   expect(stdout).toContain("Usage: bun run scripts/aokit.ts rollback [flags] [ID]");
 });

@@ -5,9 +5,9 @@ import { readdirSync } from "node:fs";
 import { makeSandbox, runScript } from "../process.ts";
 
 const calls: readonly [script: string, words: string[], code: number, says: string][] = [
-  ["migrate", [], 0, "There is no AO state in"],
+  ["migrate", [], 0, "Nothing to do: no AO state in"],
   ["migrate", ["--rehearse"], 0, "Nothing to rehearse"],
-  ["migrate", ["--execute", "--yes"], 0, "There is no AO state in"],
+  ["migrate", ["--execute", "--yes"], 0, "Nothing to do: no AO state in"],
   ["migrate", ["--resume"], 4, "Cannot resume"],
   ["rollback", [], 4, "there is nothing to take back\nhint: every migration and where it stands: "],
   ["rollback", ["--list"], 0, "No migrations in"],
@@ -24,7 +24,7 @@ test("of a disk without state the dry run says just that", async () => {
   using sandbox = makeSandbox();
   const { stdout } = await runScript("scripts/migrate.ts", [], { sandbox, cwd: sandbox.home });
   expect(stdout.split("\n")).toEqual([
-    `There is no AO state in ${sandbox.home}/.agent-orchestrator.`,
+    `Nothing to do: no AO state in ${sandbox.home}/.agent-orchestrator.`,
     "State elsewhere is named by --home DIR or --base-dir DIR.",
     "",
   ]);
