@@ -12,6 +12,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Subprocess } from "bun";
 import { type Context, main, script } from "../lib/cli.ts";
 import type { Chapter } from "../lib/demo/chapters.ts";
 import type { Outcome } from "../lib/errors.ts";
@@ -43,14 +44,44 @@ const command = script({
   async run(context) {
     const root = realpathSync(mkdtempSync(join(tmpdir(), "ao-demo-")));
     const env = sandboxEnv(context.env, root);
+    const clear = () => clearAway(root, env, context.args.keep === true);
+    // A second signal ends the process at once, which only this sees.
+    process.once("exit", clear);
     try {
       return await tell(context, root, env);
     } finally {
-      Bun.spawnSync(["tmux", "kill-server"], { env, stdout: "ignore", stderr: "ignore" });
-      if (context.args.keep !== true) rmSync(root, { recursive: true, force: true });
+      process.off("exit", clear);
+      clear();
     }
   },
 });
+
+/** The command of a chapter that runs now. */
+let running: Subprocess | null = null;
+
+/** Ends what runs in the sandbox, and removes it. */
+function clearAway(root: string, env: Env, keep: boolean): void {
+  if (running !== null) endNow(running, env);
+  ask("tmux", ["kill-server"], env);
+  if (!keep) rmSync(root, { recursive: true, force: true });
+}
+
+/** Ends a command and waits for it without the event loop: it has sandboxes of its own to clear. */
+function endNow(child: Subprocess, env: Env): void {
+  child.kill("SIGTERM");
+  for (let tries = 0; tries < 100; tries += 1) {
+    const state = ask("ps", ["-o", "stat=", "-p", String(child.pid)], env).trim();
+    if (state === "" || state.startsWith("Z")) return;
+    Bun.sleepSync(50);
+  }
+}
+
+/** What a program says; nothing where it is not installed. */
+function ask(program: string, args: string[], env: Env): string {
+  const path = findProgram(program, env);
+  if (path === null) return "";
+  return Bun.spawnSync([path, ...args], { env, stderr: "ignore" }).stdout.toString();
+}
 
 /** The user's environment, with everything that leads to the user's own state led elsewhere. */
 function sandboxEnv(env: Env, root: string): Record<string, string> {
@@ -139,9 +170,12 @@ async function runChapter(
     stdout: "pipe",
     stderr: "pipe",
   });
+  running = child;
   const [said, complained] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const code = await child.exited;
+  running = null;
   out.print(shownPart(said, chapter) + (chapter.code === 4 ? complained : ""));
-  return await child.exited;
+  return code;
 }
 
 /** Calls a script as this one was called, so that the commands in its messages are alike. */

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chaptersFor } from "../../lib/demo/chapters.ts";
 import { findProgram } from "../../lib/process.ts";
 import { packagedAo } from "../../lib/smoke/target.ts";
-import { makeSandbox, runScript } from "../process.ts";
+import { makeSandbox, root, runScript } from "../process.ts";
 
 const has = {
   tmux: findProgram("tmux", process.env) !== null,
@@ -36,3 +36,21 @@ test("--keep leaves the disk for playing, and nothing that runs", async () => {
   expect(again.code).toBe(0);
   expect(JSON.parse(again.stdout).inventory.liveTmuxSessions).toEqual([]);
 }, 70_000);
+
+test("stopped at once, it leaves nothing either", async () => {
+  using sandbox = makeSandbox();
+  const tmp = join(sandbox.home, "tmp");
+  mkdirSync(tmp);
+  const child = Bun.spawn([process.execPath, "--no-env-file", join(root, "scripts/demo.ts")], {
+    ...{ env: { ...sandbox.env, TMPDIR: tmp }, stdin: "ignore", stdout: "pipe", stderr: "ignore" },
+  });
+  let told = "";
+  for await (const chunk of child.stdout) {
+    told += new TextDecoder().decode(chunk);
+    if (!told.includes("── 2.")) continue;
+    child.kill("SIGTERM");
+    child.kill("SIGINT");
+    break;
+  }
+  expect({ code: await child.exited, left: readdirSync(tmp) }).toEqual({ code: 130, left: [] });
+}, 30_000);
