@@ -251,6 +251,7 @@ function takeBackMove(input: Input, { from, to }: { from: string; to: string }):
     if (occupant !== null) return input.nothing;
     return keep(input, to, "is gone, so it cannot go back");
   }
+  context.roots.parentOf(to);
   expectDirectory(context, from);
   if (occupant !== null && !sameEntry) {
     return keep(input, to, `cannot go back: "${from}" is there again`);
