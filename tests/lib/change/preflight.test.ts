@@ -199,3 +199,40 @@ test("checkPlan says all that differs and writes nothing", async () => {
   ]);
   expect(fs.readdirSync(bench.base)).toEqual(["tree"]);
 });
+
+test("of what follows from one difference nothing more is said", async () => {
+  using bench = makeWorkbench();
+  const { at } = bench;
+  bench.write("there.json", '{"n": 1}');
+  fs.mkdirSync(at("wt"));
+  const edits = [{ pointer: "/n", before: 1, after: 2 }];
+  const files = [{ path: at("new/link"), before: "x", after: "y" }];
+  const refused = async (operations: Operation[]) => {
+    const { message } = await errorOf(bench.apply(operations));
+    return message
+      .split("\n")
+      .slice(1)
+      .map((line) => /operation (\d)/.exec(line)?.[1]);
+  };
+  expect(
+    await refused([
+      { op: "move", from: at("gone"), to: at("new") },
+      { op: "patchJson", path: at("new"), edits },
+      { op: "patchJson", path: at("new/deep/s.json"), edits },
+      { op: "relinkWorktree", repo: at("new"), worktree: at("wt"), files },
+      { op: "relinkWorktree", repo: at("new"), worktree: at("new/wt"), files },
+      { op: "create", path: at("gone"), content: "" },
+      { op: "makeDir", path: at("new/dir") },
+      { op: "trash", path: at("new") },
+      { op: "patchJson", path: at("there.json"), edits: [{ pointer: "/n", before: 9 }] },
+    ]),
+  ).toEqual(["1", "9"]);
+  expect(
+    await refused([
+      { op: "trash", path: at("none") },
+      { op: "create", path: at("none"), content: "" },
+      { op: "patchJson", path: at("none2"), edits },
+      { op: "move", from: at("none2"), to: at("none3") },
+    ]),
+  ).toEqual(["1", "3"]);
+});
