@@ -182,10 +182,10 @@ async function report(
 }
 
 /** Reports of many machines as one. */
-async function merge({ args, cwd, out }: DoctorContext): Promise<Outcome> {
+async function merge({ args, cwd, out, invocation }: DoctorContext): Promise<Outcome> {
   if (args.check.length === 0) {
     throw new ToolkitError("usage", "Cannot merge: no report is named", {
-      hint: "doctor --merge reports/*.json",
+      hint: `${invocation} --merge reports/*.json`,
     });
   }
   const { mergeReports } = await import("../lib/doctor/fleet.ts");

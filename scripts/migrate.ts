@@ -188,7 +188,7 @@ async function showPlan(context: MigrateContext, found: Assessment): Promise<Out
   const { plan } = found;
   refuseUnusedAnswers(plan.unusedAnswers);
   if (args.output !== undefined) await writeOutput(resolve(cwd, args.output), found);
-  const text = await planText(context, found, "dry run");
+  const text = await planText(context, found, args.execute === true ? "plan" : "dry run");
   const { nextCommands } = await import("../lib/storage/outcome-text.ts");
   const next = nextCommands(plan, callsOf(context).migrate);
   out.result({ json: () => found.record(), text: () => text + next });
