@@ -30,6 +30,7 @@ const globs = [
   "tests/lib/{change,storage}/**/*.test.ts",
   "tests/lib/tasks/execute.test.ts",
   "tests/lib/planning/{execute,publish,recover}.test.ts",
+  "tests/schemas/schemas.test.ts",
   "tests/scripts/migrate.test.ts",
   "tests/scripts/migrate/{ao,dead-exports,decide,execute,page,rehearse,stale}*.test.ts",
 ];

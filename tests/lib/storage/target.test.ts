@@ -139,6 +139,13 @@ describe("a session", () => {
       expect.stringMatching(/^twin M\/app-1 /),
     );
     const fields = { createdAt: "app-orchestrator-8", branch: "app-orchestrator-8" };
+    // Of several that it could be, any may be the one.
+    const numbers = ["", "-9"].map((n) =>
+      live(home, `app-orchestrator${n}`, n === "" ? {} : { fields }),
+    );
+    expect(targets({ sessions: numbers }, copy("app-orchestrator-8")).names.at(-1)).toStartWith(
+      "twin",
+    );
     const renamed = { sessions: [live(home, "app-orchestrator", { fields })] };
     expect(targets(renamed, copy("app-orchestrator-8")).names[1]).toStartWith("twin");
     const odd = { sessions: [live(home, "app-orchestrator-8-x", { fields })] };

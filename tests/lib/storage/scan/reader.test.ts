@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { Reader } from "../../../../lib/storage/scan/reader.ts";
 import { writeFiles } from "../../../disk/repos.ts";
 import { makeTemp } from "../../../temp.ts";
@@ -149,4 +149,18 @@ test("an object is read from UTF-8 JSON with or without a byte order mark, or is
     "not JSON",
     "not UTF-8",
   ]);
+});
+
+test("what was read is closed again, also when it was too large or no file", () => {
+  const path = filled("closed", { small: "1", "dir/x": "" });
+  writeFileSync(`${path}/large`, "");
+  truncateSync(`${path}/large`, 300 * 1024 * 1024);
+  const open = () => readdirSync("/dev/fd").length;
+  const reader = new Reader();
+  reader.readLossy(`${path}/small`);
+  const before = open();
+  for (let round = 0; round < 20; round += 1) {
+    for (const name of ["small", "large", "dir", "none"]) reader.readLossy(`${path}/${name}`);
+  }
+  expect(open()).toBe(before);
 });
