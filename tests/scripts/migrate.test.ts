@@ -56,7 +56,8 @@ describe.each(Object.keys(disks))("a dry run of %s", (name) => {
 
     const code = unreadableRegistry.has(name) ? 3 : 0;
     expect({ code: text.code, stderr: text.stderr }).toEqual({ code, stderr: "" });
-    expect(tooWide(text.stdout)).toEqual([]);
+    // Temporary directories have longer names on some systems.
+    expect(tooWide(text.stdout.replaceAll(disk.root, "/dev/shm/ao-disk-abcdef"))).toEqual([]);
     expect(record.blockers.length > 0).toBe(code === 3);
     const operations = record.steps.flatMap((step) => step.operations).length;
     if (operations > 0) expect(text.stdout).toContain(`Operations:             ${operations}\n`);
