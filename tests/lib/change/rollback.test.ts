@@ -69,10 +69,12 @@ test("an id means that migration, whatever its state; an unknown one is a usage 
   for (const id of ["b", "../a", ""]) {
     await expect(choose(place.migrations, id)).rejects.toMatchObject({
       outcome: "usage",
+      hint: "rollback --list",
     });
   }
   await expect(choose(join(place.root, "none"))).rejects.toMatchObject({
     outcome: "refused",
+    hint: expect.stringContaining("rollback --list"),
   });
 });
 
