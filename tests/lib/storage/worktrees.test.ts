@@ -218,6 +218,8 @@ describe("what follows a worktree", () => {
     });
     // Neither of the two is the one that git names.
     expect(follows([inside, rival])).toEqual([]);
+    const neighbour = { ...rival, adminDir: "/r/app/.git/worktrees/app-2" };
+    expect(follows([inside, neighbour])).toHaveLength(2);
     const { commonDir: _, ...lost } = inside;
     expect(follows([lost])).toEqual([]);
   });

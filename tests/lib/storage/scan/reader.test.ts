@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { whyUnsafe } from "../../../../lib/storage/scan/names.ts";
 import { Reader } from "../../../../lib/storage/scan/reader.ts";
 import { writeFiles } from "../../../disk/repos.ts";
 import { makeTemp } from "../../../temp.ts";
@@ -149,6 +150,13 @@ test("an object is read from UTF-8 JSON with or without a byte order mark, or is
     "not JSON",
     "not UTF-8",
   ]);
+});
+
+test("a name that is not UTF-8 is told by its bytes, or as it is when its directory is gone", () => {
+  const name = "caf\ufffd";
+  const path = filled("bytes", { [name]: "" });
+  expect(whyUnsafe(path, name)).toEndWith(String.raw`: caf\xef\xbf\xbd`);
+  expect(whyUnsafe(`${path}/none`, name)).toEndWith(`: ${name}`);
 });
 
 test("what was read is closed again, also when it was too large or no file", () => {
