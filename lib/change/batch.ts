@@ -13,9 +13,7 @@ export const batchBytes = 8 * 1024 * 1024;
 
 /** Paths as a case-insensitive, normalising file system would tell them apart. */
 export function fold(path: string): string {
-  const lower = path.toLowerCase();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is plain ASCII
-  return /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize("NFC");
+  return path.toLowerCase().normalize("NFC");
 }
 
 /**
@@ -38,7 +36,7 @@ export class BatchPaths {
     const locks = aoLockRules(operation).map(({ lock }) => fold(lock));
     if (paths.some((path) => this.#meets(path, makes))) return false;
     // Taken back, it would not be empty: nor would the one above it, which is looked at before.
-    if (makes && paths.some((path) => this.#locked.has(path))) return false;
+    if (operation.op === "makeDir" && this.#locked.has(fold(operation.path))) return false;
     if (paths.some((path) => this.#locks.has(path))) return false;
     if (locks.some((lock) => this.#touched.has(lock))) return false;
     for (const lock of locks) {

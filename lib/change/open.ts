@@ -9,13 +9,13 @@ import type { JournalRecord } from "./journal.ts";
  * @param tail all of the journal, or its end; a first line that is cut off counts as damaged
  */
 export function isOpenJournal(tail: string): boolean {
-  const end = tail.lastIndexOf("\n");
-  if (end === -1) return tail !== "";
-  const line = tail.slice(0, end).split("\n").at(-1) ?? "";
+  const line = tail.split("\n").at(-2);
+  if (line === undefined) return tail !== "";
   if (line === "") return false;
   try {
     const { records } = JSON.parse(line) as { records: JournalRecord[] };
-    return !["end", "pruned"].includes(records.at(-1)?.k ?? "");
+    const last = records.at(-1)?.k;
+    return last !== "end" && last !== "pruned";
   } catch {
     // Torn or damaged, or longer than any line that ends a run: either way no clean end.
     return true;

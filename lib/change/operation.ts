@@ -60,10 +60,15 @@ export function dirOf(path: string): string {
 
 /** What to call the operation in a message: the path it changes, or the session it renames. */
 export function subjectOf(operation: Operation): string {
-  if (operation.op === "renameTmux") return operation.from;
-  return operation.op === "relinkWorktree"
-    ? operation.worktree
-    : (touchedBy(operation).writes[0] ?? "");
+  switch (operation.op) {
+    case "move":
+    case "renameTmux":
+      return operation.from;
+    case "relinkWorktree":
+      return operation.worktree;
+    default:
+      return operation.path;
+  }
 }
 
 /**

@@ -61,8 +61,7 @@ export function patchBytes(
   const { applied, conflicts } = result;
   if (result.text === text) return { content: null, applied, conflicts };
   const patched = Buffer.from(result.text);
-  const whole = start === 0 && end === bytes.length;
-  const content = whole ? [patched] : [bytes.subarray(0, start), patched, bytes.subarray(end)];
+  const content = [bytes.subarray(0, start), patched, bytes.subarray(end)];
   return { content, applied, conflicts };
 }
 

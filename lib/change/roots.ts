@@ -108,7 +108,7 @@ export class Roots {
   /** The nearest existing directory, and the path with its symlinks resolved. */
   #resolve(dir: string): { existing: string; real: string } {
     for (let existing = dir; ; existing = dirname(existing)) {
-      if (this.disk.lstat(existing) === null && existing !== dirname(existing)) continue;
+      if (this.disk.lstat(existing) === null) continue;
       try {
         const real = this.disk.realPath(existing);
         return { existing: real, real: join(real, relative(existing, dir)) };

@@ -17,7 +17,7 @@ export class Obstacle extends Error {
 }
 
 /** Codes that concern one path; others (no space, a broken disk, no file handles) concern all. */
-const ofOnePath = new Set([
+const ofOnePath = new Set<string | undefined>([
   "EACCES",
   "EPERM",
   "EROFS",
@@ -36,7 +36,7 @@ const ofOnePath = new Set([
 
 /** Whether a failure says something about one path only, so that the others may go on. */
 export function concernsOnePath(error: unknown): boolean {
-  return error instanceof Obstacle || ofOnePath.has(errorCode(error) ?? "");
+  return error instanceof Obstacle || ofOnePath.has(errorCode(error));
 }
 
 /**

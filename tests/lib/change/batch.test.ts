@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { BatchPaths } from "../../../lib/change/batch.ts";
+import { BatchPaths, fold } from "../../../lib/change/batch.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 
 const makeDir = (path: string): Operation => ({ op: "makeDir", path });
@@ -60,4 +60,5 @@ test("the worktree that a link is made for counts, though nothing in it may chan
 test("names that some file systems take for the same do not share a batch", () => {
   expect(accepted(create("/a/Name"), create("/a/name"))).toBe(1);
   expect(accepted(create("/a/\u00e9"), create("/a/e\u0301"))).toBe(1);
+  expect(fold("\u1100\u1161")).toBe(fold("\uac00"));
 });

@@ -59,6 +59,19 @@ describe("of a file of JSON lines", () => {
   });
 });
 
+test("a plan without YAML does without its parser, and one with any has it", async () => {
+  const dir = { op: "makeDir", path: "/d" } as const;
+  const none = await loadPatchers([dir]);
+  expect(none.yaml).toBe(none.json);
+  const some = await loadPatchers([dir, { op: "patchYaml", path: "/f", edits }]);
+  expect(some.yaml("n: 1\n", edits).text).toBe("n: 2\n");
+});
+
+test("the mark of its byte order stays in front of a text", () => {
+  expect(patched(json(), '\ufeff{"n":1}')).toBe('\ufeff{"n":2}');
+  expect(patched({ op: "patchYaml", path: "/f", edits }, "\ufeffn: 1\n")).toBe("\ufeffn: 2\n");
+});
+
 test("bytes that are no UTF-8 are refused, and what is there already changes nothing", () => {
   expect(reasonOf(() => patched(json(), Buffer.from([0x7b, 0xff, 0x7d])))).toBe(
     "is not UTF-8 text",

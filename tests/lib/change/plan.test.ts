@@ -48,6 +48,16 @@ test("the digest survives JSON, and undefined is absent", () => {
   );
 });
 
+test("the digest of a plan that was saved once stays what it was", () => {
+  const after = { list: [1, [null, { b: 1, a: "x" }], []], none: null, flag: false };
+  const nested: Operation[] = [
+    { op: "patchYaml", path: "/y", edits: [{ pointer: "/b", before: ["v"], after }] },
+  ];
+  expect(planDigest([...operations, ...nested])).toBe(
+    "464725e4d3c00bd4540edba2ec9aa2986d74276f73bbaa47b78b2277a36d7dc4",
+  );
+});
+
 test("every change to a plan changes the digest", () => {
   const digests = new Set([planDigest(operations), planDigest(operations.toReversed())]);
   const variants: Operation[] = [
@@ -63,6 +73,11 @@ test("every change to a plan changes the digest", () => {
     { op: "patchJson", path: "/a", edits: [{ pointer: "/a", before: null }] },
     { op: "patchJson", path: "/a", edits: [{ pointer: "/a", after: null }] },
     { op: "patchJson", path: "/a", edits: [{ pointer: "/a", rename: "" }] },
+    { op: "patchYaml", path: "/a", edits: [{ pointer: "/a" }] },
+    { op: "patchYaml", path: "/a", edits: [{ pointer: "/a", after: [1] }] },
+    { op: "patchYaml", path: "/a", edits: [{ pointer: "/a", after: [2] }] },
+    { op: "patchYaml", path: "/a", edits: [{ pointer: "/a", after: { 0: 1 } }] },
+    { op: "patchYaml", path: "/a", edits: [{ pointer: "/a", after: { b: 1 } }] },
   ];
   for (const variant of variants) digests.add(planDigest([variant]));
   expect(digests.size).toBe(variants.length + 2);

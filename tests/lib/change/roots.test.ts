@@ -65,7 +65,9 @@ describe("a path", () => {
     expect(verdict(trash("/etc/config"), roots())).toBe("ok");
     const both = [trash("/etc/config"), trash("/etc/passwd")];
     expect(() => roots().checkPaths(both)).toThrow("/etc/passwd");
-    expect(() => makeRoots(["/base"], ["/base", "/base/f"]).checkPaths(both)).toThrow();
+    // Whoever names it: the caller, or the plan.
+    expect(() => makeRoots(["/etc/config"], ["/"]).checkPaths(both)).toThrow("/etc/passwd");
+    expect(() => makeRoots(["/"], ["/etc/config"]).checkPaths(both)).toThrow("/etc/passwd");
   });
 
   test("of the migrations themselves is not a plan's to change, nor what holds them", () => {
@@ -111,17 +113,32 @@ describe("the directory of a path on the disk", () => {
     expect(() => roots.parentOf("/out/x")).toThrow("leads through a symbolic link");
   });
 
+  test("of a place is there, though the place is a link or a single file", () => {
+    const { disk } = made();
+    disk.makeSymlink("/work/sub/far", "/base/place");
+    disk.makeDir("/work/sub/far");
+    const roots = makeRoots(["/base/place", "/work/file"], ["/"], disk);
+    expect(roots.parentOf("/base/place")).toMatchObject({ exists: true });
+    expect(roots.parentOf("/work/file")).toMatchObject({ exists: true });
+    expect(() => roots.parentOf("/work/other")).toThrow("leads through a symbolic link");
+  });
+
   test("fails as the disk does, when it is no missing link", () => {
     const { disk } = made();
-    const broken = new Proxy(disk, {
-      get(target, key) {
-        if (key !== "realPath") return Reflect.get(target, key, target)?.bind?.(target);
-        return () => {
-          throw Object.assign(new Error("EIO: no"), { code: "EIO" });
-        };
-      },
-    });
-    expect(() => makeRoots(["/work"], ["/"], broken).parentOf("/work/sub/x")).toThrow("EIO");
+    const broken = (code: string) =>
+      new Proxy(disk, {
+        get(target, key) {
+          if (key !== "realPath") return Reflect.get(target, key, target)?.bind?.(target);
+          return () => {
+            throw Object.assign(new Error(`${code}: no`), { code });
+          };
+        },
+      });
+    const look = (code: string) => () =>
+      makeRoots(["/work"], ["/"], broken(code)).parentOf("/work/sub/x");
+    expect(look("EIO")).toThrow("EIO");
+    // Links in a circle.
+    expect(look("ELOOP")).toThrow('"/work/sub" is a symbolic link to nowhere');
   });
 
   test("is asked for once, until directories may have moved", () => {
