@@ -164,9 +164,10 @@ function addSessions(
 ): void {
   const isHome = dir === target.project.home;
   // Names of one directory may differ by case alone and did stand side by side; those of two
-  // directories must not meet. What cannot be read keeps its name.
+  // directories, and new ones, must not meet. What cannot be read keeps its name.
   const ids = new Set<string>();
-  const present = new Set(dir.sessions.map(({ sessionId }) => sessionId));
+  const given = new Names();
+  for (const { sessionId } of dir.sessions) given.add(sessionId);
   const names = new Set(dir.sessions.filter(isBad).map(({ path }) => lastPart(path)));
   const successors = decideSuccessors(dir, decisions);
   const placed = new Map<SessionFile, SessionTarget>();
@@ -181,7 +182,8 @@ function addSessions(
     const isTaken = isHome ? !isBad(file) && names.has(session.fileName) : ids.has(sessionId);
     if (fate !== "set-aside" && (isTaken || (!isHome && live.has(sessionId)))) {
       const wanted = `${sessionId}__from-${isHome ? homeSuffix(file) : (dir.hash ?? dir.name)}`;
-      sessionId = freeName(wanted, (name) => live.has(name) || ids.has(name) || present.has(name));
+      sessionId = freeName(wanted, (name) => live.has(name) || given.has(name));
+      given.add(sessionId);
       warnings.push(
         `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
       );

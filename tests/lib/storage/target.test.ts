@@ -82,6 +82,13 @@ describe("a session", () => {
     expect(bare.names[1]).toEndWith(`→ app-1__from-${hash}`);
   });
 
+  test("gets a new name that differs from all others by more than case", () => {
+    const sessions = [live(source, "APP-1"), live(source, `app-1__from-${hash}`)];
+    const { names } = targets({ sessions: [live(home, "app-1")] }, { sessions });
+    const files = names.map((line) => line.split("→ ")[1]?.toLowerCase());
+    expect(new Set(files).size).toBe(3);
+  });
+
   test("that stands beside another of its id in one directory: JSON keeps the name", () => {
     const sessions = [kv(home, "app-1"), live(home, "app-1")];
     expect(targets({ sessions }).names.sort()).toEqual([
