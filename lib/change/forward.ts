@@ -34,7 +34,7 @@ export async function prepareForward(
   }
   switch (operation.op) {
     case "makeDir":
-      return prepareMakeDir(context, index, operation.path, old);
+      return prepareMakeDir(context, index, operation.path);
     case "create":
       return prepareCreate(context, index, operation);
     case "move":
@@ -117,14 +117,14 @@ function nothingToDo(index: number): Step {
   return { index, facts: { i: index }, actions: [], staged: [], bytes: 0 };
 }
 
-function prepareMakeDir(context: Context, index: number, path: string, old?: Facts): Step {
+function prepareMakeDir(context: Context, index: number, path: string): Step {
   context.roots.parentOf(path);
   const stat = context.disk.lstat(path);
   if (stat !== null && stat.kind !== "directory") {
     throw new Obstacle(path, "is there and is no directory");
   }
   if (stat !== null) return nothingToDo(index);
-  const facts: Facts = { ...old, i: index, made: true };
+  const facts: Facts = { i: index, made: true };
   return { index, facts, actions: [{ act: "makeDir", path }], staged: [], bytes: 0 };
 }
 
