@@ -133,6 +133,14 @@ describe("a worktree outside the base dir", () => {
     ]);
   });
 
+  test("that orchestrator.json names is that session's", () => {
+    const path = legacy("any name");
+    const orchestrator = at(dirA, "app-orchestrator", path, { path: `${dirA}/orchestrator.json` });
+    expect(moved([stray(path)], { a: { orchestrator } }).moves).toEqual([
+      "~app/any name → A/worktrees/app-orchestrator",
+    ]);
+  });
+
   test("stays where its place is taken, whatever the case", () => {
     const inside = worktree(`${dirA}/worktrees/APP-1`, repo(app));
     const { moves, left } = moved([stray(legacy("app-1")), inside]);

@@ -33,7 +33,12 @@ describe("the project ids of a record", () => {
   test("are found at the top, in traces, sessions and health records, and in metric names", () => {
     const record = {
       projectId: "top",
-      metrics: { "metric::spawn": { total: 1 }, "unknown::spawn": { total: 1 }, plain: {} },
+      metrics: {
+        "metric::spawn": { total: 1 },
+        "unknown::spawn": { total: 1 },
+        "::spawn": {},
+        plain: {},
+      },
       traces: [{ projectId: "trace-a" }, { projectId: "trace-b", deep: [{ projectId: "deep" }] }],
       sessions: { "int-1": { projectId: "session" } },
       health: { poll: { projectId: "health", other: { projectId: 7 } } },

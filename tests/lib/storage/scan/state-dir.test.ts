@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, truncateSync } from "node:fs";
 import { sha256 } from "../../../../lib/hash.ts";
 import { Reader } from "../../../../lib/storage/scan/reader.ts";
 import {
@@ -192,6 +192,14 @@ describe("a V1 directory", () => {
     expect(reader.faults.map(({ detail }) => detail)).toEqual([
       "not the absolute path of a config",
     ]);
+  });
+
+  test("has a fault when its .origin is far too large to be one", () => {
+    const { parent, path } = state(`${hash}-x`, { ".origin": "/code/x.yaml" });
+    truncateSync(`${path}/.origin`, 300 * 1024 * 1024);
+    const reader = new Reader();
+    expect(scanHashDir(reader, parent, `${hash}-x`, options).origin).toBeUndefined();
+    expect(reader.faults.map(({ kind }) => kind)).toEqual(["too-large"]);
   });
 
   test("has digests of its files where they are asked for, up to 4 MB", () => {
