@@ -117,11 +117,12 @@ export function readJournal(
   const content: JournalContent = { lines: [], length: 0, sum: seed };
   const bytes = readIfThere(disk, file);
   for (let start = 0; start < bytes.length; ) {
-    const newline = bytes.indexOf(10, start);
-    const end = newline === -1 ? bytes.length : newline;
+    const end = bytes.indexOf(10, start);
+    // A line without an end was never finished.
+    if (end === -1) return content;
     const line = bytes.subarray(start, end).toString("utf8");
     const number = content.lines.length + 1;
-    const body = newline === -1 ? null : bodyOf(line, content.sum);
+    const body = bodyOf(line, content.sum);
     if (body === null) {
       if (isTorn(bytes, start)) return content;
       throw damaged(file, number, "its checksum does not fit: the journal was changed");

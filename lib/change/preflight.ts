@@ -8,7 +8,7 @@ import { ToolkitError } from "../errors.ts";
 import { fold } from "./batch.ts";
 import type { Disk } from "./disk.ts";
 import { type Drafts, draftOf } from "./drafts.ts";
-import { dirOf, type Operation, subjectOf } from "./operation.ts";
+import { dirOf, type Operation, subjectOf, touchedBy } from "./operation.ts";
 import { type Future, type FutureContent, isCaseless, Overlay } from "./overlay.ts";
 import { describeConflicts, type FieldPatch, type Patchers, patchBytes } from "./patch.ts";
 import type { Roots } from "./roots.ts";
@@ -47,7 +47,7 @@ export async function findMismatches(
   const preflight = new Preflight(input);
   const found: Mismatch[] = [];
   const { operations, from = 0 } = input;
-  for (let index = from; index < operations.length && found.length < limit; index += 1) {
+  for (let index = from; found.length < limit; index += 1) {
     const operation = operations[index];
     if (operation === undefined) break;
     try {
@@ -130,9 +130,7 @@ class Preflight {
 
   /** After a mismatch: what the operation would have touched is open. */
   skip(operation: Operation): void {
-    if (operation.op === "renameTmux" || operation.op === "relinkWorktree") return;
-    const paths = operation.op === "move" ? [operation.from, operation.to] : [operation.path];
-    for (const path of paths) this.#overlay.set(path, { kind: "unknown" });
+    for (const path of touchedBy(operation).writes) this.#overlay.set(path, { kind: "unknown" });
   }
 
   #makeDir(path: string): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, mock, test } from "bun:test";
 import {
   Journal,
   type JournalContent,
@@ -6,6 +6,7 @@ import {
   readJournal,
 } from "../../../lib/change/journal.ts";
 import type { ToolkitError } from "../../../lib/errors.ts";
+import { altered, failing } from "../../change/prepared.ts";
 import { SimulatedDisk } from "../../simulated-disk.ts";
 
 const file = "/journal.jsonl";
@@ -98,6 +99,8 @@ describe("a journal that somebody changed is refused with the line:", () => {
     ["two lines swapped", joined([0, 2, 1, 3].map((n) => lines[n] ?? "")), 2],
     ["a line of its own at the end", `${text}[{"k":"end"}]\n`, 5],
     ["rubbish in front of sound lines", joined(["rubbish", ...lines]), 1],
+    ["another name for the checksum", text.replace('{"sum":', '{"mus":'), 1],
+    ["another name for the records", joined(lines.map((l) => l.replace('"rec', '"Rec'))), 1],
   ])("%s", (_, changed, line) => {
     const error = failure(changed);
     expect(error).toMatchObject({ outcome: "invalid", place: { file, line } });
@@ -118,6 +121,26 @@ describe("a journal that somebody changed is refused with the line:", () => {
     new Journal(disk, file, { lines: [], length: 0, sum }).write([{ k: "done" }]);
     expect(() => readJournal(disk, file, seed, () => null)).toThrow(/line 1/);
   });
+});
+
+test("a line is on the disk for good when it was written, and its file can be closed", () => {
+  const disk = new SimulatedDisk();
+  const journal = new Journal(disk, file, { lines: [], length: 0, sum: seed });
+  disk.flushAll();
+  journal.write([{ k: "done" }]);
+  const after = disk.afterPowerCut(() => 0);
+  expect(readJournal(after, file, seed, () => null).lines).toEqual([[{ k: "done" }]]);
+  const close = mock();
+  const openAppend = () => ({ append: () => {}, sync: () => {}, close });
+  const content = { lines: [], length: 0, sum: seed };
+  new Journal(altered(disk, { openAppend }), file, content).close();
+  expect(close).toHaveBeenCalledTimes(1);
+});
+
+test("a journal that cannot be read is no empty one", () => {
+  const { disk } = written();
+  const unreadable = altered(disk, { readFile: failing("EACCES") });
+  expect(() => readJournal(unreadable, file, seed, () => null)).toThrow("EACCES");
 });
 
 test("after half a line nothing more is written", () => {

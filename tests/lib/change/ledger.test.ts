@@ -43,6 +43,8 @@ describe("an applying run", () => {
     expect(resumed).toMatchObject({ startedAt: at, ended: false, open: null, warnings: [] });
     expect(resumed.facts[0]).toEqual({ i: 0, skip: true });
     expect(fold(apply, intent(0, 2), warning).warnings).toEqual(["tmux"]);
+    const other = fold(apply, { k: "warning", text: "of no operation" });
+    expect(Object.keys(other.facts)).toEqual([]);
     const ended = fold(apply, end, { ...apply, at: later });
     expect(ended.endedAt).toBeUndefined();
   });
@@ -50,6 +52,7 @@ describe("an applying run", () => {
   test("closes nothing when nothing is open", () => {
     expect(fold(apply, done)).toMatchObject({ applied: 0, open: null });
     expect(fold(end)).toMatchObject({ run: "none", ended: true });
+    expect(fold()).toMatchObject({ run: "none", ended: false, warnings: [] });
     expect(fold(apply, { k: "pruned", at }).pruned).toBe(true);
     expect(fold(apply).pruned).toBe(false);
   });
@@ -87,6 +90,7 @@ describe("an undoing run", () => {
       );
     expect([...twice(true).kept.keys()]).toEqual([2, 3]);
     expect([...twice(false).kept.keys()]).toEqual([2, 3, 0, 1]);
+    expect([...fold(...applied, undo, kept(1), intent(2, 4)).kept.keys()]).toEqual([1]);
   });
 
   test("that begins once more forgets what an earlier one kept, not what it had undone", () => {
