@@ -176,10 +176,7 @@ export class Reader {
     if (entry.isFile()) return listing.files;
     if (entry.isDirectory()) return listing.dirs;
     if (entry.isSymbolicLink()) return listing.symlinks;
-    if (entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice()) {
-      return listing.specials;
-    }
-    // Some file systems do not tell the type in a listing.
+    // Something special; and some file systems do not tell the type in a listing.
     const stats = this.stat(`${dir}/${entry.name}`);
     if (stats === null) return null;
     if (stats.isFile()) return listing.files;

@@ -45,7 +45,7 @@ export function commandOf(pid: number, env: Env): string[] {
   }
   try {
     const { stdout } = run("ps", ["-ww", "-o", "command=", "-p", String(pid)], { env });
-    return stdout.trim().split(/\s+/);
+    return stdout.match(/\S+/g) ?? [];
   } catch {
     return [];
   }

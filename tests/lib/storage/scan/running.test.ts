@@ -30,6 +30,22 @@ describe("a command line is AO's", () => {
     ["bun run /srv/node_modules/@composio/ao-cli/dist/index.js"],
     ["node /home/me/code/agent-orchestrator/packages/cli/dist/index.js start"],
     ["/bin/sh /usr/local/bin/ao start"],
+    ["bash -o pipefail /usr/local/bin/ao start"],
+    ["node -r x /usr/bin/ao"],
+    ["node -C dev --require=y --import x /usr/bin/ao"],
+    ["node --loader x --experimental-loader x --env-file x --conditions x /usr/bin/ao"],
+    ["node --title x --print-no-warnings /usr/bin/ao"],
+    ["bun --config x --preload x --cwd x /opt/ao.js"],
+    ["tsx --tsconfig x /opt/ao.ts"],
+    ["deno1.46.3 run /opt/ao.js"],
+    ["zsh /opt/ao.sh"],
+    ["dash /opt/ao"],
+    ["nodejs /opt/ao.cjs"],
+    ["node /opt/ao.mjs"],
+    ["ao.exe start"],
+    ["/opt/ao.cmd start"],
+    ["node /home/me/agent-orchestrator/packages/ao/bin/run-c start"],
+    ["bun /home/me/agent-orchestrator/packages/cli/src/index.ts"],
   ])("when it is `%s`", (line) => {
     expect(isAoCommand(line.split(" "))).toBe(true);
   });
@@ -47,9 +63,31 @@ describe("a command line is AO's", () => {
     ["tail -f /home/me/.agent-orchestrator/ao"],
     ["aoss start"],
     ["node"],
+    ["node /opt/ao.js.map"],
+    ["node /opt/ao.ts.js"],
+    ["nodemon /usr/bin/ao start"],
+    ["mynode /usr/bin/ao start"],
+    ["node /srv/app-r x /usr/bin/ao"],
+    ["node --eval ao"],
+    ["node --print ao"],
+    ["node -p ao"],
+    ["node -pe ao"],
+    ["node /srv/node_modules/@aoagents/other/index.js"],
+    ["node /home/me/agent-orchestrator/packages/web/dist/index.js"],
   ])("but not when it is `%s`", (line) => {
     expect(isAoCommand(line.split(" "))).toBe(false);
   });
+});
+
+test("a process that set its title is known by the first word of it", () => {
+  expect(isAoCommand(["ao daemon: idle"])).toBe(true);
+  expect(isAoCommand(["vim ao"])).toBe(false);
+  expect(isAoCommand([])).toBe(false);
+});
+
+test("the words of a process that is gone are none, and those of this one have no empty end", () => {
+  expect(commandOf(deadPid(), env)).toEqual([]);
+  expect(commandOf(process.pid, env).at(-1)).not.toBe("");
 });
 
 test("this process lives, runs its tests, and is not AO", () => {
