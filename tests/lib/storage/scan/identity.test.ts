@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+/** What is read of a V3 project's own small files, and what makes them none. */
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { readCounter, readIdentity } from "../../../../lib/storage/scan/identity.ts";
 import { Reader } from "../../../../lib/storage/scan/reader.ts";
+import { scanSessions } from "../../../../lib/storage/scan/sessions.ts";
 import { makeTemp } from "../../../temp.ts";
 
 let dir = "";
@@ -10,58 +13,71 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const least = { schemaVersion: 3, projectId: "x_0123456789", path: "/x", sessionPrefix: "x" };
-
-/** What a reading function makes of this object, with the details of its faults. */
-function read<T>(how: (reader: Reader, path: string) => T, value: unknown) {
+function readAs<T>(read: (reader: Reader, path: string) => T, value: unknown) {
   const path = `${dir}/file.json`;
   writeFileSync(path, JSON.stringify(value));
   const reader = new Reader();
-  return { value: how(reader, path), faults: reader.faults.map(({ detail }) => detail) };
+  const found = read(reader, path);
+  return { found, faults: reader.faults.map(({ kind, detail }) => `${kind} ${detail}`) };
 }
 
-describe("an identity", () => {
-  test("needs four fields, and of the others takes what has their type", () => {
-    const found = { ...least, originUrl: null, realpath: null };
-    expect(read(readIdentity, least).value).toStrictEqual(found as never);
-    const odd = { ...least, originUrl: null, displayName: 7, repo: "o/x", defaultBranch: [] };
-    expect(read(readIdentity, odd)).toStrictEqual({ value: found as never, faults: [] });
-    const repo = { owner: "o", stars: 7 };
-    expect(read(readIdentity, { ...least, repo }).value?.repo).toEqual({ owner: "o" });
-    expect(read(readIdentity, { ...least, repo: ["o"] }).value?.repo).toBeUndefined();
-  });
+const least = { schemaVersion: 3, projectId: "p", path: "/p", sessionPrefix: "p" };
+const rest = { originUrl: null, realpath: null };
 
-  test.each([
-    ["schemaVersion", "3"],
-    ["projectId", undefined],
-    ["path", 7],
-    ["sessionPrefix", ""],
-    ["originUrl", 7],
-    ["realpath", {}],
-  ])("whose %s is %p is none, and only that is said to be wrong", (field, value) => {
-    const { value: none, faults } = read(readIdentity, { ...least, [field]: value });
-    expect([none, faults]).toEqual([undefined, [`no identity: wrong or missing ${field}`]]);
-  });
+test("an identity has what it must, and of the rest what is of the right kind", () => {
+  expect(readAs(readIdentity, least)).toStrictEqual({
+    found: { ...least, ...rest },
+    faults: [],
+  } as never);
+  const full = {
+    ...{ ...least, originUrl: "https://x.org/p", realpath: "/real/p", displayName: "P" },
+    ...{ defaultBranch: "main", repo: { owner: "o", stars: 7 }, unknown: true },
+  };
+  const { unknown: _, ...known } = full;
+  expect(readAs(readIdentity, full).found).toStrictEqual({
+    ...known,
+    repo: { owner: "o" },
+  } as never);
+  const listed = { ...least, repo: ["o"] };
+  expect(readAs(readIdentity, listed).found).not.toHaveProperty("repo");
+  const odd = { ...least, displayName: 1, defaultBranch: 2, repo: "o/p" };
+  expect(readAs(readIdentity, odd)).toStrictEqual({
+    found: { ...least, ...rest },
+    faults: [],
+  } as never);
 });
 
-test.each([
-  [1, 1],
-  [40, 40],
-  [0, undefined],
-  [-1, undefined],
-  [1.5, undefined],
-  [2 ** 53, undefined],
-  ["7", undefined],
-  [undefined, undefined],
-])("a counter whose next is %p counts from %p", (next, expected) => {
-  const { value, faults } = read(readCounter, { next });
-  expect(value).toBe(expected);
-  expect(faults).toHaveLength(expected === undefined ? 1 : 0);
+test.each(["schemaVersion", "projectId", "path", "sessionPrefix", "originUrl", "realpath"])(
+  "an identity with another %s is none, and the fault names that alone",
+  (field) => {
+    for (const value of field.endsWith("l") || field === "realpath" ? [7, {}] : [7, "", null]) {
+      const { found, faults } = readAs(readIdentity, { ...least, ...rest, [field]: value });
+      expect(found).toBeUndefined();
+      expect(faults).toEqual([expect.stringMatching(new RegExp(`^corrupt .* ${field}$`))]);
+    }
+  },
+);
+
+test("a counter is a positive whole number", () => {
+  expect(readAs(readCounter, { next: 1 })).toEqual({ found: 1, faults: [] });
+  for (const next of [0, -1, 1.5, "7", null, 2 ** 60]) {
+    const { found, faults } = readAs(readCounter, { next });
+    expect([next, found, faults.length]).toEqual([next, undefined, 1]);
+  }
+  expect(readAs(readCounter, []).found).toBeUndefined();
 });
 
-test("a file that is gone is no identity and no counter, and no fault", () => {
+test("files that are gone are no faults, nor are directories of sessions", () => {
   const reader = new Reader();
-  expect(readIdentity(reader, `${dir}/none.json`)).toBeUndefined();
-  expect(readCounter(reader, `${dir}/none.json`)).toBeUndefined();
-  expect(reader.faults).toEqual([]);
+  expect(readIdentity(reader, `${dir}/none`)).toBeUndefined();
+  expect(readCounter(reader, `${dir}/none`)).toBeUndefined();
+  const into = {
+    sessions: [],
+    archives: [],
+    corruptCopies: [],
+    staleLocks: [],
+    otherSessionEntries: [],
+  };
+  scanSessions(reader, `${dir}/none`, into, { now: 0, heldLocks: [] });
+  expect([into.sessions, into.otherSessionEntries, reader.faults]).toEqual([[], [], []]);
 });
