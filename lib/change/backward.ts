@@ -210,7 +210,6 @@ function takeBackDir(input: Input, path: string): Step {
   // Its content may be taken back in this very batch, so at first the attempt alone can tell.
   if (attempt === 0) return step(input, {});
   const names = context.disk.readDir(path);
-  if (names.length === 0) return step(input, {});
   const paths = names.map((name) => `${path}/${name}`);
   if (paths.every((each) => isAbandonedLock(context.disk, each))) return clearDir(input, paths);
   const keptPaths = [...ledger.kept.values()].map((kept) => kept.path);
@@ -220,7 +219,7 @@ function takeBackDir(input: Input, path: string): Step {
   return keep(input, path, `holds "${added.sort()[0]}"${more}, added after the migration`);
 }
 
-/** AO died in a directory that the migration made: its locks are for files that are gone. */
+/** The directory is empty, or AO died in it: its locks are for files that are gone. */
 function clearDir(input: Input, locks: readonly string[]): Step {
   const { context } = input;
   const asides = locks.map((from): Action => {
@@ -376,8 +375,8 @@ function takeBackLinks(
   const undo = step(input, { swaps, exact: true });
   const [first] = lost;
   if (first === undefined) return undo;
-  const { kept } = keep(input, first, "names another place than the migration wrote");
-  return kept === undefined ? undo : { ...undo, kept };
+  const kept = keep(input, first, "names another place than the migration wrote");
+  return { ...kept, facts: undo.facts, actions: undo.actions };
 }
 
 async function takeBackTmux(

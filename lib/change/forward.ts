@@ -79,7 +79,7 @@ export function forwardActions(context: Context, facts: Facts): (Action | null)[
         return swap && context.swap({ index, n, path, near: isNearSwap(swap) }, swap);
       });
     case "renameTmux":
-      return [facts.skip ? null : { act: "tmux", from: operation.from, to: operation.to }];
+      return [{ act: "tmux", from: operation.from, to: operation.to }];
   }
 }
 

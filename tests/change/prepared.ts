@@ -1,8 +1,11 @@
 /** Operations prepared and performed one by one, on a simulated disk that every test can look at. */
 
 import { identityOf, type Performed, perform } from "../../lib/change/action.ts";
+import { prepareBackward } from "../../lib/change/backward.ts";
 import { Context, type Step } from "../../lib/change/context.ts";
 import type { Disk } from "../../lib/change/disk.ts";
+import { prepareForward } from "../../lib/change/forward.ts";
+import { emptyLedger, type Ledger } from "../../lib/change/ledger.ts";
 import type { Operation } from "../../lib/change/operation.ts";
 import type { TmuxPort } from "../../lib/change/options.ts";
 import { loadPatchers } from "../../lib/change/patch.ts";
@@ -60,6 +63,28 @@ export async function makePrepared(operations: Operation[], given: Given = {}): 
     perform: ({ actions }) =>
       actions.map((action) => (action.act === "tmux" ? "done" : perform(disk, action))),
   };
+}
+
+export interface Applied extends Prepared {
+  ledger: Ledger;
+  back(index?: number, attempt?: number): ReturnType<typeof prepareBackward>;
+}
+
+/** Applied for good, and about to be taken back. */
+export async function apply(operations: Operation[], given: Given = {}): Promise<Applied> {
+  const prepared = await makePrepared(operations, given);
+  const ledger = { ...emptyLedger(), run: "undo" as const, undoRuns: 1 };
+  for (const index of operations.keys()) {
+    const step = await prepareForward(prepared.context, index, undefined);
+    prepared.perform(step);
+    prepared.context.roots.forget();
+    ledger.facts.push(step.facts);
+    ledger.applied += 1;
+    ledger.intended += 1;
+  }
+  const back = (index = 0, attempt = 0) =>
+    prepareBackward(prepared.context, ledger, index, attempt);
+  return { ...prepared, ledger, back };
 }
 
 /** Content by path; links are left out. */

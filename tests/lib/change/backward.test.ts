@@ -2,43 +2,20 @@
 
 import { describe, expect, test } from "bun:test";
 import { prepareBackward } from "../../../lib/change/backward.ts";
-import { prepareForward } from "../../../lib/change/forward.ts";
 import type { Facts } from "../../../lib/change/journal.ts";
-import { emptyLedger, type Ledger } from "../../../lib/change/ledger.ts";
+import { emptyLedger } from "../../../lib/change/ledger.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import type { TmuxPort } from "../../../lib/change/options.ts";
 import {
   altered,
+  apply,
   type Given,
   makePrepared,
   migrationDir as own,
-  type Prepared,
 } from "../../change/prepared.ts";
 
 const id = "test-20260101T000000Z-abcdef";
 const trash = `${own}/trash`;
-
-interface Applied extends Prepared {
-  ledger: Ledger;
-  back(index?: number, attempt?: number): ReturnType<typeof prepareBackward>;
-}
-
-/** Applied for good, and about to be taken back. */
-async function apply(operations: Operation[], given: Given = {}): Promise<Applied> {
-  const prepared = await makePrepared(operations, given);
-  const ledger = { ...emptyLedger(), run: "undo" as const, undoRuns: 1 };
-  for (const index of operations.keys()) {
-    const step = await prepareForward(prepared.context, index, undefined);
-    prepared.perform(step);
-    prepared.context.roots.forget();
-    ledger.facts.push(step.facts);
-    ledger.applied += 1;
-    ledger.intended += 1;
-  }
-  const back = (index = 0, attempt = 0) =>
-    prepareBackward(prepared.context, ledger, index, attempt);
-  return { ...prepared, ledger, back };
-}
 
 const patch = (path: string): Operation => ({
   ...{ op: "patchJson", path },

@@ -150,6 +150,8 @@ describe("what an undo put beside its target", () => {
     expect(await left("ours", ({ context }) => context.dropOurs(dropped))).toEqual([both[1] ?? ""]);
     expect(await left("mine", ({ context }) => context.dropOurs(dropped))).toEqual(both);
     expect(await left("ours", ({ context }) => context.dropOurs(aside))).toEqual(both);
+    const alone = { ...dropped, asides: [beside] };
+    expect(await left("ours", ({ context }) => context.dropOurs(alone))).toEqual([both[1] ?? ""]);
   });
 
   test("goes when what stands at its old place is its twin", async () => {
@@ -184,12 +186,18 @@ describe("what an undo put beside its target", () => {
     expect(await run("ours", {})).toEqual(both);
   });
 
-  test("is not asked for where there is none", async () => {
-    const { context, disk, files, write } = await make();
+  test("is not asked for where there is none, and nothing is read that may not go", async () => {
+    const { context, disk, files, write } = await make({
+      seenAs: (real) => altered(real, { hashFile: failing("EIO") }),
+    });
     write(from, "ours");
     context.dropOurs({ ...aside, drop: sha256("ours"), twin: from });
     context.dropOurs({ act: "removeDir", path: "/tree/far" });
-    expect(files()).toEqual({ [from]: "ours" });
+    write(beside, "ours");
+    context.dropOurs(aside);
+    const swap = { act: "swap" as const, path: from, staged: "/tree/s", keep: beside };
+    context.dropOurs({ ...swap, before: "1", after: "2", spare: () => "/tree/spare" });
+    expect(files()).toEqual({ [from]: "ours", [beside]: "ours" });
     expect(disk.lstat("/tree/far")).not.toBeNull();
   });
 });
