@@ -52,7 +52,8 @@ function verdict({ steps, blockers, decisions, warnings }: PlanRecord): Verdict 
   }
   if (steps.length === 0) return { tone: "good", headline: "Nothing to do: this disk is V3" };
   const open = decisions.filter(({ decidedBy }) => decidedBy === "default").length;
-  const notes = `There are ${none(warnings.length, "warning")} and ${none(open, "open decision")}`;
+  const verb = warnings.length === 1 ? "is" : "are";
+  const notes = `There ${verb} ${none(warnings.length, "warning")} and ${none(open, "open decision")}`;
   return {
     tone: "warn",
     headline: `${plural(steps.length, "step")} ${steps.length === 1 ? "leads" : "lead"} to V3`,
