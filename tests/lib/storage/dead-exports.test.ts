@@ -68,6 +68,10 @@ test.each([
   ["export type {A , type B} from './x.js';", ["A", "B"]],
   ["export {\n  a, // used by nobody: b\n  /* c,\n d, */ e,\n} from './x.js';", ["a", "e"]],
   ["export { default } from './x.js';\nexport { default as named } from './x.js';", ["named"]],
+  ["export  declare  const  enum E {}", ["enum"]],
+  ["export  declare  abstract  class  F {}", ["F"]],
+  ["export  type  { G,  type  H }  from  './x.js';", ["G", "H"]],
+  ["const a = 1;\nexport  {a  as  I,  a  as  $j}", ["$j", "I"]],
   ["export default function () {}\nfunction hidden() {}", []],
   ["exported function no() {}", []],
 ] as const)("%j exports what it says", (index, names) => {
@@ -76,7 +80,7 @@ test.each([
 
 test("exports are followed from file to file, in circles too, with either ending", () => {
   const dead = deadOf(
-    "export * from './a.mjs';\nexport type * from \"./b.js\";\nexport * from './none.js';",
+    "export  *  from  './a.mjs';\nexport  type  *  from  \"./b.js\";\nexport * from './none.js';",
     {
       "packages/core/src/a.ts": "export * from './b.js';\nexport const a = 1;",
       "packages/core/src/b.ts": "export * from './a.js';\nexport const b = 1;",
@@ -88,17 +92,22 @@ test("exports are followed from file to file, in circles too, with either ending
 
 test("a use is a whole word in another source file, not a test, a re-export or a build", () => {
   const uses = (file: string, text: string) => deadOf("export const used = 1;", { [file]: text });
-  for (const file of ["packages/web/a.ts", "packages/web/b.tsx"]) {
+  const endings = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs"];
+  const sources = [...endings.map((ending) => `a.${ending}`), "latest/a.ts", "a.testing.ts"];
+  for (const file of sources.map((name) => `packages/web/${name}`)) {
     expect([file, uses(file, "f(used)")]).toEqual([file, []]);
     rmSync(join(dir, file));
   }
   expect(uses("packages/web/c.ts", "unused; used2; $used")).toEqual(["used"]);
   expect(uses("packages/web/d.ts", "export { used } from '@aoagents/ao-core';")).toEqual(["used"]);
+  expect(uses("packages/web/f.ts", "export  *  as  used  from  'x';")).toEqual(["used"]);
+  expect(uses("packages/web/g.ts", "export  type  { used }  from  'x';")).toEqual(["used"]);
   expect(uses("packages/web/e.ts", "export type { used } from 'x';")).toEqual(["used"]);
   for (const file of [
     "a.test.ts",
     "a.spec.ts",
-    "__tests__/a.ts",
+    ...["__tests__/a.ts", "__mocks__/a.ts", "test/a.ts", "tests/deep/a.ts"],
+    ...[".git/a.ts", "coverage/a.ts", ".next/a.js", "build/a.js", "a.ts.orig"],
     "node_modules/x/a.ts",
     "dist/a.ts",
     "a.md",

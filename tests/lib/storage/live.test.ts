@@ -1,9 +1,20 @@
 /** What stops a migration before it begins, and what is said to do about it. */
 
 import { describe, expect, test } from "bun:test";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { realDisk } from "../../../lib/change/disk.ts";
+import { releaseRunLock, takeRunLock } from "../../../lib/change/lock.ts";
 import { ToolkitError } from "../../../lib/errors.ts";
+import { resolvePlaces } from "../../../lib/paths.ts";
 import type { RunningFile, SessionFile } from "../../../lib/storage/inventory.ts";
-import { liveReasons, refuseBlocked, refuseLive } from "../../../lib/storage/live.ts";
+import {
+  liveReasons,
+  refuseBlocked,
+  refuseLive,
+  refuseRunning,
+} from "../../../lib/storage/live.ts";
+import { makeTemp } from "../../temp.ts";
 import { base, type Found, inventoryOf, planned, session, stateDir } from "./found.ts";
 
 const calls = {
@@ -50,6 +61,40 @@ describe("a plan that is blocked", () => {
     const fault = refused({ registryFault: { kind: "corrupt", place, detail: "odd" } });
     expect(fault).toMatchObject({ outcome: "invalid", place });
     expect(refused({})).toBeNull();
+  });
+
+  test("by anything else is refused with what it names, and no migration is offered", () => {
+    const { plan } = planned({});
+    const blocked = errorOf(() => refuseBlocked({ ...plan, blockers: ["one", "two"] }, calls));
+    expect(blocked).toMatchObject({ outcome: "refused", message: "Cannot migrate: one" });
+    expect(blocked?.hint).not.toMatch(/migrate|rollback|undefined/);
+  });
+});
+
+describe("a run that waits for another", () => {
+  test("is refused with its process, goes on when that has ended, and leaves the lock free", async () => {
+    const home = makeTemp("live");
+    try {
+      const places = resolvePlaces({ home, env: {} });
+      const migrations = join(places.baseDir, "migrations");
+      mkdirSync(migrations, { recursive: true });
+      const holder = { pid: process.pid, command: "other", startedAt: "now", migration: "v3-1" };
+      const look = (openMigrations: string[]) =>
+        refuseRunning(inventoryOf({ places, openMigrations }));
+      const take = () => takeRunLock(realDisk, join(migrations, ".lock"), holder);
+      const lock = await take();
+      await expect(look(["v3-1"])).rejects.toMatchObject({
+        outcome: "refused",
+        message: expect.stringContaining(`process ${process.pid} (other`),
+        hint: expect.stringMatching(/^wait until/),
+      });
+      expect(await look([])).toBeUndefined();
+      releaseRunLock(lock);
+      expect(await look(["v3-1"])).toBeUndefined();
+      releaseRunLock(await take());
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
   });
 });
 
@@ -110,6 +155,7 @@ describe("AO is live", () => {
     expect(refused(5)?.message).toContain("app-2");
     expect(refused(5)?.message).not.toContain("app-3");
     expect(refused(5)?.message).toContain("2 more");
+    expect(refused(2)?.message).toContain("app-0; session app-1");
     expect(refused(1)?.hint).toContain("migrate --force");
   });
 });

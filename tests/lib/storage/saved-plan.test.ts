@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stepIds } from "../../../lib/storage/options.ts";
 import { planStorage } from "../../../lib/storage/plan.ts";
 import { recordOf } from "../../../lib/storage/record.ts";
-import { readSavedPlan } from "../../../lib/storage/saved-plan.ts";
+import { demandSamePlan, readSavedPlan } from "../../../lib/storage/saved-plan.ts";
 import { makeTemp } from "../../temp.ts";
 import { readInventory } from "./frozen/freeze.ts";
 
@@ -53,5 +53,44 @@ test("a file that is not there is refused, with its name", () => {
   const file = join(dir, "none.json");
   expect(() => readSavedPlan(file)).toThrow(
     expect.objectContaining({ outcome: "invalid", message: expect.stringContaining(file) }),
+  );
+});
+
+test.each([
+  ["schemaVersion", 2],
+  ["generatedAt", "yesterday"],
+  ["planId", "0123456789abcde"],
+  ["planId", "0123456789abcdef0"],
+  ["planId", "0123456789abcdeg"],
+  ["selectedSteps", ["rekey-v1-entries", "rekey"]],
+  ["decisions", [{ key: "identity:x" }]],
+  ["decisions", [{ chosen: "leave" }]],
+] as const)("a plan whose %s is %j is refused, with the field and the file", (field, value) => {
+  const file = save((record) => ({ ...record, [field]: value }));
+  const message = expect.stringMatching(new RegExp(`": ${field}\\S* is missing or wrong$`));
+  expect(() => readSavedPlan(file)).toThrow(
+    expect.objectContaining({ outcome: "invalid", message, place: { file } }),
+  );
+});
+
+test("a file that is not JSON is refused, with the place", () => {
+  const file = join(dir, "plan.json");
+  writeFileSync(file, '{\n  "planId": x\n}');
+  expect(() => readSavedPlan(file)).toThrow(
+    expect.objectContaining({ outcome: "invalid", place: { file, line: 2, column: 13 } }),
+  );
+});
+
+test("a plan that the disk no longer leads to is refused, with the command for a new one", () => {
+  const saved = readSavedPlan(save((record) => record));
+  const migrate = (...words: string[]) => ["migrate", ...words].join(" ");
+  const demand = (id: string) => demandSamePlan(saved, { id } as never, migrate);
+  expect(() => demand(saved.planId)).not.toThrow();
+  expect(() => demand("0123456789abcdef")).toThrow(
+    expect.objectContaining({
+      outcome: "refused",
+      message: expect.stringMatching(new RegExp(`${saved.planId}.*0123456789abcdef`)),
+      hint: expect.stringContaining("migrate --output plan.json"),
+    }),
   );
 });
