@@ -52,11 +52,8 @@ export interface DamagedMigration {
  * @param kind `[a-z0-9-]+`: `v3`, `sessions`, `repair`, …
  */
 export function newMigrationId(now: Date, kind: string): string {
-  const stamp = now
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replace(/[-:]/g, "");
-  return `${kind}-${stamp}-${randomBytes(3).toString("hex")}`;
+  const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, "");
+  return `${kind}-${stamp}Z-${randomBytes(3).toString("hex")}`;
 }
 
 /**
@@ -82,16 +79,16 @@ export async function listMigrations(
   return { migrations: migrations.sort(byTime), damaged: damaged.sort(byTime) };
 }
 
-/** Oldest first. */
-function byTime(a: { createdAt: string; id: string }, b: { createdAt: string; id: string }) {
-  return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
+/** Oldest first; those of one moment stay in the order of their ids. */
+function byTime(a: { createdAt: string }, b: { createdAt: string }) {
+  return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0;
 }
 
 /** When a migration was made whose manifest does not say so. */
 function likelyTime(disk: Disk, dir: string, id: string): string {
   const [, ...parts] = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(id) ?? [];
-  const [year, month = 1, ...rest] = parts.map(Number);
-  const named = year === undefined ? Number.NaN : Date.UTC(year, month - 1, ...rest);
+  const [year = Number.NaN, month = 1, ...rest] = parts.map(Number);
+  const named = Date.UTC(year, month - 1, ...rest);
   const changed = Number((disk.lstat(dir)?.mtimeNs ?? 0n) / 1_000_000n);
   return new Date(Number.isNaN(named) ? changed : named).toISOString();
 }

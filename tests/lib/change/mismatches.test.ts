@@ -87,9 +87,27 @@ describe("a plan does not fit when", () => {
       { op: "move", from: "/tree/link/x", to: "/tree/x" },
       "link/x leads through a",
     ],
+    ["a file to patch is gone", patch("/tree/no.json", 1), "no.json is gone"],
+    [
+      "a worktree is a file",
+      { op: "relinkWorktree", repo: "/tree", worktree: "/tree/a.json", files: [] },
+      "a.json is no directory",
+    ],
+    [
+      "a file to link is through a link",
+      {
+        ...{ op: "relinkWorktree", repo: "/tree", worktree: "/tree/wt" },
+        files: [{ path: "/tree/link/x", before: "", after: "y" }],
+      },
+      "link/x leads through a",
+    ],
     ["a link names another place", relink("/else", "/new"), "wt/.git names another place"],
   ])("%s", async (_, operation, reason) => {
     expect(await found(operation)).toEqual([expect.stringContaining(`1 /tree/${reason}`)]);
+  });
+
+  test("a file to patch will be a directory by then", async () => {
+    expect(await found(makeDir("/tree/d"), patch("/tree/d", 1))).toEqual(["2 /tree/d is no file"]);
   });
 
   test("a link was made to another place by an earlier operation", async () => {
@@ -155,7 +173,9 @@ test("a new content is kept for the run only while the file on the disk is what 
   const operations = [
     patch("/tree/a.json", 1),
     patch("/tree/a.json", 2),
+    patch("/tree/a.json", 3),
     patch("/tree/a.yaml", 0, 1),
+    patch("/tree/a.yaml", 1),
     { op: "create", path: "/tree/new.json", content: '{"n":1}' } as const,
     patch("/tree/new.json", 1),
     patch("/tree/dir/b.json", 1),
@@ -167,5 +187,5 @@ test("a new content is kept for the run only while the file on the disk is what 
     const draft = stat === null ? null : drafts.take(index, stat);
     return draft === null ? null : Buffer.concat(draft.content).toString("utf8");
   });
-  expect(kept).toEqual(['{"n":2}', null, null, null, null, '{"n":2}']);
+  expect(kept).toEqual(['{"n":2}', null, null, null, null, null, null, '{"n":2}']);
 });

@@ -1,0 +1,180 @@
+/** Lists of migrations and what pruning frees, on disks that no run would leave in one piece. */
+
+import { describe, expect, test } from "bun:test";
+import {
+  listMigrations,
+  loadMigration,
+  pruneMigration,
+  refuseWhileOpen,
+  trashBytes,
+  trashDirs,
+} from "../../../lib/change/history.ts";
+import { Journal, type JournalRecord } from "../../../lib/change/journal.ts";
+import { writeMigration } from "../../../lib/change/migration.ts";
+import type { Operation } from "../../../lib/change/operation.ts";
+import { Places } from "../../../lib/change/places.ts";
+import { altered, failing } from "../../change/prepared.ts";
+import { errorOf } from "../../change/workbench.ts";
+import { SimulatedDisk } from "../../simulated-disk.ts";
+
+const at = "2026-01-01T00:00:00.000Z";
+const migrations = "/base/migrations";
+const done: JournalRecord[] = [
+  { k: "start", run: "apply", at },
+  { k: "intent", from: 0, to: 1, items: [{ i: 0 }], first: true },
+  { k: "done" },
+  { k: "end", at },
+];
+
+function makeDisk(): SimulatedDisk {
+  const disk = new SimulatedDisk();
+  for (const dir of ["/base", migrations, "/tree", "/tree/far", "/out"]) disk.makeDir(dir);
+  return disk;
+}
+
+/** Writes a migration that throws away `path`, and its twin. */
+function add(disk: SimulatedDisk, dir: string, path: string, lines = done, createdAt = at): Places {
+  const places = new Places(dir);
+  const operations: Operation[] = ["", ".twin"].map((end) => ({ op: "trash", path: path + end }));
+  const plan = { script: "test", title: "a test", roots: ["/"], operations };
+  const manifest = {
+    ...{ schemaVersion: 1 as const, id: places.id, script: "test", title: "a test", createdAt },
+    ...{ root: "/base", toolVersion: "0", operations: 2 },
+  };
+  const sum = writeMigration(disk, places, { manifest, plan, summary: undefined });
+  if (lines.length > 0) {
+    const journal = new Journal(disk, places.journal, { lines: [], length: 0, sum });
+    journal.write(lines);
+  }
+  return places;
+}
+
+const put = (disk: SimulatedDisk, path: string, text: string) =>
+  disk.writeNew(path, [Buffer.from(text)], { mode: 0o644 });
+
+describe("a list of migrations", () => {
+  test("is by time, and by id for those of one moment, whatever the disk's order", async () => {
+    const disk = makeDisk();
+    for (const id of ["c", "a", "b"]) add(disk, `${migrations}/${id}`, "/tree/x");
+    add(disk, `${migrations}/d`, "/tree/x", done, "2025-01-01T00:00:00.000Z");
+    const names = ["z-20260101T000000Z-a", "y-20260301T000000Z-a", "x-20260101T000001Z-a"];
+    for (const name of [...names, "u-20260101T000000Z-a"]) disk.makeDir(`${migrations}/${name}`);
+    // Its directory's time is that of the simulated clock.
+    disk.makeDir(`${migrations}/t`);
+    const listed = await listMigrations(migrations, disk);
+    expect(listed.migrations.map(({ id }) => id)).toEqual(["d", "a", "b", "c"]);
+    expect(listed.damaged.map(({ id, createdAt }) => [id[0], createdAt])).toEqual([
+      ["t", "2001-09-09T01:46:40.000Z"],
+      ["u", "2026-01-01T00:00:00.000Z"],
+      ["z", "2026-01-01T00:00:00.000Z"],
+      ["x", "2026-01-01T00:00:01.000Z"],
+      ["y", "2026-03-01T00:00:00.000Z"],
+    ]);
+  });
+
+  test("is not made on a disk that fails", async () => {
+    const disk = makeDisk();
+    add(disk, `${migrations}/a`, "/tree/x");
+    const failed = await errorOf(
+      listMigrations(migrations, altered(disk, { readFile: failing("EIO") })),
+    );
+    expect(failed.message).toStartWith("EIO");
+  });
+
+  test("counts what was kept for a reason that a user should know", async () => {
+    const disk = makeDisk();
+    const kept = { index: 0, path: "/tree/x", reason: "is gone" };
+    const undone: JournalRecord[] = [
+      { k: "start", run: "undo", at },
+      { k: "kept", items: [kept, { ...kept, index: 1, quiet: true }] },
+    ];
+    const { dir } = add(disk, `${migrations}/a`, "/tree/x", [...done, ...undone]);
+    expect(await loadMigration(dir, disk)).toMatchObject({ kept: 1, state: "rolling-back" });
+  });
+});
+
+describe("pruning", () => {
+  const options = (disk: SimulatedDisk) => ({
+    ...{ roots: ["/tree", "/elsewhere"], command: "rollback --prune", disk },
+    now: () => new Date("2026-02-03T04:05:06.000Z"),
+  });
+
+  test("frees the trash of the migration, of what came after it, and beside its targets", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/tree/far/x");
+    disk.makeDir(places.after);
+    const later = add(disk, `${places.after}/b`, "/tree/y");
+    const freed = [`${places.trash}/0-x`, `${later.trash}/0-y`, "/tree/far/.x.ao-a-0.trash"];
+    const stay = [
+      "/tree/far/.x.ao-other-0.trash",
+      "/tree/far/.x.ao-a-0.staged",
+      "/tree/far/x.trash",
+      "/out/.x.ao-a-0.trash",
+    ];
+    for (const path of [...freed, ...stay]) put(disk, path, "12345");
+    expect(trashDirs(places.dir, disk)).toEqual([places.trash, later.trash]);
+    expect(trashBytes(places.dir, disk)).toBe(10);
+    expect(await pruneMigration(places.dir, options(disk))).toBe(15);
+    expect(freed.filter((path) => disk.lstat(path) !== null)).toEqual([]);
+    expect(stay.filter((path) => disk.lstat(path) === null)).toEqual([]);
+    expect(await loadMigration(places.dir, disk)).toMatchObject({ pruned: true, endedAt: at });
+    const journal = Buffer.from(disk.readFile(places.journal)).toString("utf8");
+    expect(journal).toContain('[{"k":"pruned","at":"2026-02-03T04:05:06.000Z"}]');
+  });
+
+  test("looks nowhere but in the places that it is called for", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/out/x");
+    put(disk, "/out/.x.ao-a-0.trash", "12345");
+    expect(await pruneMigration(places.dir, options(disk))).toBe(0);
+    expect(disk.lstat("/out/.x.ao-a-0.trash")).not.toBeNull();
+  });
+
+  test("is for what was taken back as well, and not for what is open", async () => {
+    const undo: JournalRecord = { k: "start", run: "undo", at };
+    for (const [lines, isRefused] of [
+      [[...done, undo, { k: "end", at }], false],
+      [[...done, undo], true],
+      [done.slice(0, 2), true],
+      [[], true],
+    ] as [JournalRecord[], boolean][]) {
+      const disk = makeDisk();
+      const places = add(disk, `${migrations}/a`, "/tree/gone/x", lines);
+      put(disk, `${places.trash}/0-x`, "12345");
+      const pruned = pruneMigration(places.dir, options(disk));
+      if (isRefused) expect((await errorOf(pruned)).outcome).toBe("refused");
+      else expect(await pruned).toBe(5);
+      expect(disk.lstat(`${places.trash}/0-x`) !== null).toBe(isRefused);
+      // Somebody else may have the lock again.
+      expect(disk.tryLock(places.lock)).not.toBeNull();
+    }
+  });
+});
+
+describe("a new migration", () => {
+  const mine = new Places(`${migrations}/mine`);
+  const commands = { resume: "migrate --resume mine", rollback: "rollback mine" };
+
+  test("waits for one that stopped half-way, and not for itself or one without a beginning", () => {
+    const disk = makeDisk();
+    add(disk, `${migrations}/a`, "/tree/x");
+    add(disk, `${migrations}/b`, "/tree/x", []);
+    disk.makeDir(`${migrations}/c`);
+    add(disk, mine.dir, "/tree/x", done.slice(0, 2));
+    refuseWhileOpen(disk, mine, commands);
+    add(disk, `${migrations}/d`, "/tree/x", done.slice(0, 2));
+    expect(() => refuseWhileOpen(disk, mine, commands)).toThrow(
+      expect.objectContaining({
+        ...{ outcome: "refused", message: expect.stringContaining('"d" stopped half-way') },
+        hint: expect.stringMatching(/migrate --resume d\n.*rollback d$/),
+      }),
+    );
+  });
+
+  test("is not begun when it cannot be told whether another one is open", () => {
+    const disk = makeDisk();
+    add(disk, `${migrations}/a`, "/tree/x");
+    const unreadable = altered(disk, { readFile: failing("EACCES") });
+    expect(() => refuseWhileOpen(unreadable, mine, commands)).toThrow("EACCES");
+  });
+});
