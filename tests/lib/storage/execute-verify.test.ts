@@ -1,0 +1,75 @@
+/** What execution looks at when it is done: the plan again, and the worktrees it has moved. */
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { assess } from "../../../lib/storage/assess.ts";
+import { execute, jobOf, resumeStorage } from "../../../lib/storage/execute.ts";
+import { makeDisk } from "../../disk/build.ts";
+import { makeRepo } from "../../disk/repos.ts";
+import type { Disk } from "../../disk/spec.ts";
+import { optionsFor } from "./journey.ts";
+
+const run = {
+  toolVersion: "0.0.0",
+  commands: (id: string) => ({ resume: "resume", rollback: `rollback ${id}` }),
+};
+
+const makeV1 = () => makeDisk({ projects: [{ name: "integrator", layout: "v1" }] });
+
+let disk: Disk;
+beforeAll(() => {
+  disk = makeV1();
+});
+afterAll(() => disk.cleanup());
+
+test("a job has its own id, the plan as text, and the worktrees that git accepts today", () => {
+  const options = optionsFor(disk);
+  makeRepo(join(disk.worktreeRoot, "integrator", "clone-1"));
+  const before = assess(options);
+  const job = jobOf(before, options);
+  expect(job.id).toMatch(/^v3-20261121T100000Z/);
+  expect(job.plan.script).toBe("migrate");
+  expect(job.summary).toStartWith(`# Migration ${job.id}\n`);
+  // Every detail, for the eyes: nothing is shortened.
+  for (const { details } of before.plan.steps) {
+    for (const detail of details) expect(job.summary).toContain(detail.slice(0, 40));
+  }
+  const names = job.worktrees.map((path) => basename(path));
+  expect(names.toSorted()).toEqual(
+    disk
+      .project("integrator")
+      .sessions.map(({ worktree }) => basename(worktree ?? ""))
+      .toSorted(),
+  );
+});
+
+describe("after execution", () => {
+  test("what a new plan would still do is told, and worktrees that git does not accept", async () => {
+    const options = optionsFor(disk);
+    const job = jobOf(assess(options), options);
+    const { operations } = job.plan;
+    const skipped = operations.findLastIndex(({ op }) => op === "create");
+    const done = await execute(
+      {
+        ...job,
+        plan: { ...job.plan, operations: operations.filter((_, n) => n !== skipped) },
+        worktrees: [...job.worktrees, join(disk.home, "none")],
+      },
+      run,
+    );
+    expect(done).toMatchObject({ id: job.id, operations: operations.length - 1, warnings: [] });
+    expect(done.dir).toBe(join(disk.baseDir, "migrations", job.id));
+    expect(readFileSync(join(done.dir, "plan.md"), "utf8")).toBe(job.summary);
+    const [left, broken, ...more] = done.leftovers;
+    expect(left).toMatch(/^[A-Z].*: ./);
+    expect(broken).toStartWith(`${join(disk.home, "none")}: `);
+    expect(more).toEqual([]);
+  });
+
+  test("there is nothing to go on with, and that is a refusal", async () => {
+    const resumed = resumeStorage(optionsFor(disk), run);
+    await expect(resumed).rejects.toMatchObject({ outcome: "refused" });
+    expect(existsSync(join(disk.baseDir, "migrations"))).toBe(true);
+  });
+});
