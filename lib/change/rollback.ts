@@ -124,12 +124,19 @@ function describeUndo(operation: Operation): string {
   }
 }
 
+const milliseconds = new Map<string | undefined, number>([
+  ["m", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+  ["w", 604_800_000],
+]);
+
 /** Milliseconds of an age such as `30d`, `12h`, `45m`. */
 export function parseAge(text: string): number {
-  const match = /^(\d{1,6})([mhdw])$/.exec(text);
-  const unit = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }[match?.[2] ?? ""];
-  if (match === null || unit === undefined) {
+  const [, count, letter] = /^(\d{1,6})([a-z])$/.exec(text) ?? [];
+  const unit = milliseconds.get(letter);
+  if (unit === undefined) {
     throw new ToolkitError("usage", `Cannot read age "${text}": it is not like 30d, 12h or 45m`);
   }
-  return Number(match[1]) * unit;
+  return Number(count) * unit;
 }

@@ -163,11 +163,13 @@ test("a preview has one line for every operation, last first", async () => {
       ...{ op: "patchJson", path: join(root, "data.json") },
       edits: [{ pointer: "/a", before: 1, after: 2 }],
     },
+    { op: "relinkWorktree", repo: root, worktree: root, files: [] },
     { op: "renameTmux", from: "a-a-1", to: "a-1" },
   ]);
   const migration: MigrationSummary = await choose(place.migrations, "a");
   expect(await previewUndo(migration)).toEqual([
     "rename tmux session a-1 back to a-a-1",
+    `link ${root} as before`,
     `restore ${root}/data.json, or the fields that still hold our values`,
     `bring ${root}/junk back from the trash`,
     `move ${root}/new back to ${root}/old`,
@@ -180,7 +182,20 @@ test("an age is a number and a unit", () => {
   expect(["45m", "12h", "30d", "2w"].map(parseAge)).toEqual([
     ...[45 * 60_000, 12 * 3_600_000, 30 * 86_400_000, 14 * 86_400_000],
   ]);
-  for (const text of ["", "30", "d", "-1d", "1.5h", "1y", "30 d", "30days", "x30d", "1234567d"]) {
+  for (const text of [
+    "",
+    "30",
+    "d",
+    "-1d",
+    "1.5h",
+    "1y",
+    "30 d",
+    "30days",
+    "x30d",
+    "1234567d",
+    "30dx",
+    "x30d",
+  ]) {
     expect(() => parseAge(text)).toThrow("it is not like 30d, 12h or 45m");
   }
 });
