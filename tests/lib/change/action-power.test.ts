@@ -144,3 +144,18 @@ test("a copy is nobody else's to read before it is whole", () => {
   copyTree(watched, "/a/dir", "/far/dir");
   expect([...modes, disk.lstat("/far/dir")?.mode]).toEqual([0o700, 0o755]);
 });
+
+test("two names of one file are two names: neither takes the other's place", () => {
+  const disk = diskWith({ "/a/x": "1" });
+  disk.link("/a/x", "/a/y");
+  expect(perform(disk, { act: "move", from: "/a/x", to: "/a/y" })).toBe("again");
+  expect(disk.readDir("/a").sort()).toEqual(["dir", "x", "y"]);
+});
+
+test("what still stands at its old place has not moved, whatever looks like it", () => {
+  const disk = diskWith({ "/a/x": "1", "/b/x": "2" });
+  disk.copyAttributes("/a/x", "/b/x");
+  const stat = disk.lstat("/a/x");
+  const id = stat === null ? "" : identityOf(stat);
+  expect(settle(disk, { act: "move", from: "/a/x", to: "/b/x", id })).toBe(false);
+});

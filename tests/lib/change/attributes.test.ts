@@ -37,3 +37,11 @@ test("a patched file keeps its extended attributes, owner and mode", async () =>
   expect(attribute(bench.at("a.json"))).toBe(isSupported ? "mine" : null);
   expect(fs.statSync(bench.at("a.json")).uid).toBe(process.getuid?.() ?? 0);
 });
+
+test("a copy has the extended attributes of the original", () => {
+  using bench = makeWorkbench();
+  for (const name of ["a", "b"]) bench.write(name, name);
+  const isSupported = attribute(bench.at("a"), "mine") === "mine";
+  realDisk.copyAttributes(bench.at("a"), bench.at("b"));
+  expect(attribute(bench.at("b"))).toBe(isSupported ? "mine" : null);
+});

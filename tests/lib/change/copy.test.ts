@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { copyTree, removeTree, treeBytes, treeDigest } from "../../../lib/change/copy.ts";
 import type { Disk } from "../../../lib/change/disk.ts";
+import { altered } from "../../change/prepared.ts";
 import { SimulatedDisk } from "../../simulated-disk.ts";
 
 function makeTree(): SimulatedDisk {
@@ -102,4 +103,17 @@ test("a tree's bytes are those of its files, and it is removed whole", () => {
   expect(disk.lstat("/a/file")).not.toBeNull();
   removeTree(disk, "/a");
   expect(disk.readDir("/")).toEqual(["far"]);
+});
+
+test("how a file system lists names, and what it says of links, makes no difference", () => {
+  const disk = makeTree();
+  const another = altered(disk, {
+    readDir: (path) => disk.readDir(path).sort().reverse(),
+    lstat(path) {
+      const stat = disk.lstat(path);
+      return stat?.kind === "symlink" ? { ...stat, mode: 0o755, size: 7 } : stat;
+    },
+  });
+  expect(treeDigest(another, "/a")).toBe(treeDigest(disk, "/a"));
+  expect([treeBytes(another, "/a"), treeBytes(another, "/a/sub/link")]).toEqual([8, 0]);
 });
