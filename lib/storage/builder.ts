@@ -56,7 +56,7 @@ export class StepBuilder {
   ensureDir(path: string): void {
     const { dirs, inventory } = this.context;
     const base = inventory.places.baseDir;
-    if (dirs.has(path) || path === base || !path.startsWith(`${base}/`)) return;
+    if (dirs.has(path) || !path.startsWith(`${base}/`)) return;
     this.ensureDir(path.slice(0, path.lastIndexOf("/")));
     dirs.add(path);
     this.add({ op: "makeDir", path });

@@ -236,6 +236,7 @@ describe("the trees", () => {
     expect(first.split("\n")[0]).toBe(`${base}/`);
     const alone = sectionOf(pageOf({ ...full, worktrees: [] }), "trees");
     expect(alone).not.toContain(".worktrees");
+    expect(alone).not.toMatch(/<\/pre>\s*[^<\s]/);
   });
 });
 
@@ -334,8 +335,11 @@ describe("at the end", () => {
     expect(page).toContain('<h3 class="fail">Blockers');
     expect(page).toContain('<h3 class="warn">Warnings');
     expect(textOf(remarks({ warnings: ["w"] }))).not.toContain("Blockers");
-    expect(textOf(remarks({ warnings: ["w"] }))).not.toContain("None.");
-    expect(textOf(remarks({ blockers: ["b"] }))).not.toContain("None.");
+    const some: Given[] = [
+      ...[{ warnings: ["w"] }, { blockers: ["b"] }, { warnings: ["w"], blockers: ["b"] }],
+      { warnings: ["w"], decisions: [decision("user")] },
+    ];
+    for (const given of some) expect(textOf(remarks(given))).not.toContain("None.");
   });
 });
 
