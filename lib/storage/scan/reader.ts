@@ -55,7 +55,7 @@ export class Reader {
 
   /** What a directory holds; null when it is not there or cannot be listed (which is a fault). */
   list(dir: string): Listing | null {
-    const entries = this.#entries(dir);
+    const entries = this.entries(dir);
     if (entries === null) return null;
     const listing: Listing = { files: [], dirs: [], symlinks: [], specials: [], unsafe: [] };
     for (const entry of entries) {
@@ -163,7 +163,8 @@ export class Reader {
     }
   }
 
-  #entries(dir: string): Dirent[] | null {
+  /** What the system lists; null as in {@link list}. */
+  protected entries(dir: string): Dirent[] | null {
     try {
       return readdirSync(dir, { withFileTypes: true });
     } catch (error) {

@@ -16,12 +16,16 @@ const quick = { digests: false, sizes: false };
 test("a directory has its entries by name, whatever they are, and the bytes of all", () => {
   writeFiles(dir, { "x/b/deep": "12", "x/a": "1", "x/d": "123" });
   symlinkSync("a", `${dir}/x/c`);
-  const { children, bytes } = dirEntry(new Reader(), dir, "x", quick);
+  Bun.spawnSync(["mkfifo", `${dir}/x/e`]);
+  const reader = new Reader();
+  const { children, bytes } = dirEntry(reader, dir, "x", quick);
+  expect(reader.faults.map(({ kind }) => kind)).toEqual(["symlink", "not-a-file"]);
   expect(children?.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
     "a file",
     "b dir",
     "c symlink",
     "d file",
+    "e other",
   ]);
   expect(bytes).toBe(6);
 });

@@ -1,7 +1,7 @@
 /** What reading leaves as it was, and what it says of entries of every kind. */
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { constants, mkdirSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import { constants, Dirent, mkdirSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { Reader } from "../../../../lib/storage/scan/reader.ts";
 import { writeFiles } from "../../../disk/repos.ts";
 import { makeTemp } from "../../../temp.ts";
@@ -34,6 +34,29 @@ test("a listing is sorted, links and pipes too, and a socket is neither file nor
   } finally {
     socket.stop(true);
   }
+});
+
+/** As on a file system whose listings do not tell what an entry is; some of it goes meanwhile. */
+class Untold extends Reader {
+  protected override entries(dir: string): Dirent[] | null {
+    const untold = new Dirent();
+    const listed = super
+      .entries(dir)
+      ?.map(({ name }) => Object.assign(Object.create(untold), { name }));
+    rmSync(`${dir}/gone`, { force: true });
+    return listed ?? null;
+  }
+}
+
+test("what an entry is gets asked where a listing does not tell", () => {
+  writeFiles(dir, { file: "", gone: "", "dir/x": "" });
+  symlinkSync("dir", `${dir}/link`);
+  Bun.spawnSync(["mkfifo", `${dir}/pipe`]);
+  const reader = new Untold();
+  expect(reader.list(dir)).toEqual({
+    ...{ files: ["file"], dirs: ["dir"], symlinks: ["link"], specials: ["pipe"], unsafe: [] },
+  });
+  expect([reader.list(`${dir}/none`), reader.faults]).toEqual([null, []]);
 });
 
 test("a file is not marked as read, where the system can be asked for that", () => {

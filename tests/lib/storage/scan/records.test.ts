@@ -62,7 +62,8 @@ describe("of a migration", () => {
   test("the beginning of a long plan tells its roots, each once, those that are paths", () => {
     const head = '{"script":"migrate","roots":["/old",7,"/nul\\u0000","old"],"operations":[\n';
     writeFiles(dir, {
-      "v3-a/plan.json": head + much,
+      "v3-a/plan.json": head.replace("/old", "/oldest") + much,
+      "v3-aa/plan.json": head,
       "v3-b/plan.json": head,
       "v3-c/plan.json": head.replace("/old", "/older"),
     });
@@ -71,7 +72,7 @@ describe("of a migration", () => {
     const before = readdirSync("/dev/fd").length;
     for (let round = 0; round < 10; round += 1) {
       const found = rememberedDataDirs(new Reader(), dir, places);
-      expect(found).toEqual([{ path: "/old" }, { path: "/older" }]);
+      expect(found).toEqual([{ path: "/oldest" }, { path: "/old" }, { path: "/older" }]);
     }
     expect(readdirSync("/dev/fd").length).toBe(before);
     expect(rememberedDataDirs(new Reader(), `${dir}/none`, places)).toEqual([]);
