@@ -61,9 +61,7 @@ export interface PlanOptions {
 export function selectSteps(only: readonly StepId[], skip: readonly StepId[]): Set<StepId> {
   const selected = new Set<StepId>(only.length > 0 ? only : stepIds);
   // A Set visits what is added to it on the way, so this takes in the needs of needs.
-  if (only.length > 0) {
-    for (const id of selected) for (const need of stepNeeds[id] ?? []) selected.add(need);
-  }
+  for (const id of selected) for (const need of stepNeeds[id] ?? []) selected.add(need);
   for (const id of skip) selected.delete(id);
   for (const id of selected) {
     const missing = (stepNeeds[id] ?? []).find((need) => skip.includes(need));

@@ -65,6 +65,8 @@ test("what a session, an archive or a record says is part of the digest, and siz
   const odd = { path: "/x", kind: "unknown", modifiedMs: 1 } as const;
   const later = digestOf({ leftovers: [...leftovers, { ...odd, modifiedMs: 2 }] });
   expect(digestOf({ leftovers: [...leftovers, odd] })).toBe(later);
+  expect(digestOf({ leftovers: [...leftovers, { ...odd, path: "/y" }] })).not.toBe(later);
+  expect(digestOf({ leftovers: [...leftovers, { ...odd, kind: "lock" }] })).not.toBe(later);
 });
 
 test.each(times)("%s gives the same digest", (_, part) => {

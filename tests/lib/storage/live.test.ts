@@ -151,7 +151,7 @@ describe("AO is live", () => {
     };
     expect(refused(0)).toBeNull();
     expect(refused(3)).toMatchObject({ outcome: "refused" });
-    expect(refused(3)?.message).not.toContain("more");
+    expect(refused(3)?.message).toEndWith("app-2)");
     expect(refused(5)?.message).toContain("app-2");
     expect(refused(5)?.message).not.toContain("app-3");
     expect(refused(5)?.message).toContain("2 more");
