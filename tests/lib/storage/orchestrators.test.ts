@@ -26,7 +26,11 @@ function settled(
   );
   const moves = lines.filter((line) => line.startsWith("move "));
   const short = (line: string) => line.slice(5).replaceAll(`projects/${id}/`, "");
-  return { moves: moves.map(short), warnings: plan.warnings, decisions: plan.decisions };
+  const step = plan.steps.find((each) => each.id === "normalize-orchestrators");
+  return {
+    ...{ moves: moves.map(short), warnings: plan.warnings, decisions: plan.decisions },
+    operations: step?.operations ?? [],
+  };
 }
 
 const archived = (name: string, more = "") =>
@@ -112,6 +116,60 @@ describe("of several orchestrators", () => {
     expect(named).toEqual([`orchestrator.json → sessions/archive/app-orchestrator_${at}.json`]);
     const bad = settled([], { orchestrator: { ...single, format: "bad" } });
     expect(bad.moves).toEqual([]);
+    // It has no number of its own, so it is the last only where nothing says more.
+    const newer = one("app-orchestrator-9", born("2026-03-01T00:00:00Z"));
+    expect(settled([newer], { orchestrator: single }).moves).toEqual([
+      `orchestrator.json → sessions/archive/app-orchestrator-7_${at}.json`,
+      stays("app-orchestrator-9"),
+    ]);
+  });
+
+  test("orchestrator.json goes by the prefix that it names, else by the project's", () => {
+    const path = `${dir}/orchestrator.json`;
+    const place = (sessionId: string) => {
+      const orchestrator = one("app-orchestrator", { path, fields: { sessionId } });
+      return settled([], { orchestrator }).moves;
+    };
+    expect(place("ax-orchestrator-7")).toEqual([
+      "orchestrator.json → sessions/ax-orchestrator.json",
+    ]);
+    expect(place("boss")).toEqual(["orchestrator.json → sessions/app-orchestrator.json"]);
+  });
+
+  test("the one that is renamed says so itself, where it says who it is", () => {
+    const edits = (name: string, more: Partial<StateDir> = {}, sessionId = name) => {
+      const { operations } = settled([one(name, { fields: { sessionId } })], more);
+      return operations.flatMap((operation) => (operation.op === "patchJson" ? operation : []));
+    };
+    expect(edits("app-orchestrator-2")).toEqual([
+      {
+        op: "patchJson",
+        path: `${dir}/sessions/app-orchestrator.json`,
+        edits: [{ pointer: "/sessionId", before: "app-orchestrator-2", after: "app-orchestrator" }],
+      },
+    ]);
+    expect(edits("app-orchestrator-2", {}, "another")).toEqual([]);
+    const path = `${dir}/orchestrator.json`;
+    const sessionId = "app-orchestrator";
+    const orchestrator = one(sessionId, { path, fields: { sessionId } });
+    expect(settled([], { orchestrator }).operations.map(({ op }) => op)).not.toContain("patchJson");
+  });
+
+  test("copies that AO has migrated already are none, and empty files are in nobody's way", () => {
+    const fields = { createdAt: "x", branch: "y" };
+    const source = `${base}/0123456789ab-app.migrated`;
+    const twin = session(source, "app-orchestrator-2", { fields, format: "kv", text: "a=1\n" });
+    const copy = { layout: "v1", hash: "0123456789ab", migrated: true, sessions: [twin] } as const;
+    const migrated = {
+      entries: [entry(id, app, { storageKey: "0123456789ab" })],
+      hashDirs: [stateDir("app", { ...copy, sessions: [twin] })],
+    };
+    const own = one("app-orchestrator-2", { fields });
+    expect(settled([own], {}, migrated).moves).toEqual([stays("app-orchestrator-2")]);
+    const empty = one("app-orchestrator", { format: "empty" });
+    expect(settled([empty, one("app-orchestrator-3")]).moves).toEqual([
+      stays("app-orchestrator-3"),
+    ]);
   });
 });
 
@@ -141,5 +199,17 @@ describe("an orchestrator's place", () => {
     const archives = [one("app-orchestrator-1", { path, archivedAt: at })];
     const files = [one("app-orchestrator-1"), one("app-orchestrator")];
     expect(settled(files, { archives }).moves).toEqual([archived("app-orchestrator-1", "-2")]);
+    const second = one("app-orchestrator-1", {
+      path: path.replace(".json", "-2.json"),
+      archivedAt: at,
+    });
+    const both = settled(files, { archives: [...archives, second] });
+    expect(both.moves).toEqual([archived("app-orchestrator-1", "-3")]);
+    const sessionId = "app-orchestrator-1";
+    const single = one(sessionId, { path: `${dir}/orchestrator.json`, fields: { sessionId } });
+    expect(settled(files, { orchestrator: single }).moves).toEqual([
+      archived(sessionId),
+      `orchestrator.json → sessions/archive/${sessionId}_${at}-2.json`,
+    ]);
   });
 });
