@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { patchJsonText } from "../../../lib/json.ts";
 import { sessionFieldsOf } from "../../../lib/metadata.ts";
 import type { SessionFile, StateDir } from "../../../lib/storage/inventory.ts";
-import { convertedText, metadataEdits } from "../../../lib/storage/metadata-edits.ts";
+import {
+  convertedText,
+  metadataEdits,
+  namedWorkspaces,
+  workspaceEdits,
+} from "../../../lib/storage/metadata-edits.ts";
 import type { ProjectTarget, SessionTarget } from "../../../lib/storage/shape.ts";
 
 const target = {
@@ -95,6 +100,101 @@ describe("the metadata of a session after the plan", () => {
     expect(JSON.parse(convertedText(session, edits))).toMatchObject({
       project: "web_0123456789",
       branch: "main",
+    });
+  });
+
+  test("names itself anew when it was renamed, and its project by either field", () => {
+    const text = JSON.stringify({ projectId: "web", sessionId: "web-1", worktree: "/old/web-1" });
+    const session = { ...sessionOf(text, "json"), sessionId: "web-1__from-x" };
+    expect(JSON.parse(patched(session))).toEqual({
+      projectId: "web_0123456789",
+      sessionId: "web-1__from-x",
+      worktree: "/new/web-1",
+    });
+    const other = JSON.stringify({ projectId: "shop", sessionId: "web-2" });
+    const foreign = { ...sessionOf(other, "json"), sessionId: "web-1__from-x" };
+    expect(patched(foreign)).toBe(other);
+  });
+
+  test("keeps what is in a runtime handle kept as text, while nothing in it changes", () => {
+    const handle = JSON.stringify({ id: "mine", n: 1 });
+    const text = JSON.stringify({ runtimeHandle: handle, project: "web" });
+    expect(JSON.parse(patched(sessionOf(text, "json"), "web-1"))).toEqual({
+      runtimeHandle: handle,
+      project: "web_0123456789",
+    });
+  });
+
+  test("of a converted session gets no edit where the field, or what it is in, is not there", () => {
+    const edit = (pointer: string, after?: string) =>
+      after === undefined ? { pointer, before: "x" } : { pointer, before: "x", after };
+    const edits = [
+      ...[edit("/runtimeHandle/id", "new"), edit("/lifecycle/runtime/tmuxName", "new")],
+      ...[edit("/absent", "new"), edit("/branch")],
+    ];
+    const converted = (text: string) => JSON.parse(convertedText(sessionOf(text, "kv"), edits));
+    const plain = { branch: "main", runtimeHandle: "text" };
+    expect(converted("branch=main\nruntimeHandle=text\n")).toMatchObject(plain);
+    const given: [string, object][] = [
+      ['runtimeHandle={"id":"old","n":1}', { runtimeHandle: { id: "new", n: 1 } }],
+      ['runtimeHandle={"n":1}', { runtimeHandle: { n: 1 } }],
+      ['statePayload={"runtime":null}', { lifecycle: { runtime: null } }],
+      ['statePayload={"runtime":["x"]}', { lifecycle: { runtime: ["x"] } }],
+      [
+        'statePayload={"runtime":{"tmuxName":"old"}}',
+        { lifecycle: { runtime: { tmuxName: "new" } } },
+      ],
+    ];
+    for (const [text, after] of given) expect(converted(`${text}\n`)).toEqual(after);
+  });
+});
+
+describe("the worktrees that a session names", () => {
+  const fields = {
+    worktree: "/old/a",
+    workspacePath: "/keep/b",
+    handleWorkspacePath: "/old/c",
+    lifecycleWorkspacePath: "/old/a",
+    tmuxName: "/old/not-a-worktree",
+  };
+  const file = (more: object = {}) => ({
+    ...sessionOf("{}", "json").file,
+    fields: { ...fields, ...more },
+  });
+  const placeOf = (path: string) => path.replace("/old/", "/new/");
+
+  test("are each told once", () => {
+    expect(namedWorkspaces(file())).toEqual(["/old/a", "/keep/b", "/old/c"]);
+    expect(namedWorkspaces({ ...file(), fields: {} })).toEqual([]);
+  });
+
+  test("are named where they have gone, those that have", () => {
+    const edits = workspaceEdits(file(), placeOf);
+    expect(edits).toEqual([
+      { pointer: "/worktree", before: "/old/a", after: "/new/a" },
+      { pointer: "/runtimeHandle/data/workspacePath", before: "/old/c", after: "/new/c" },
+      {
+        pointer: "/lifecycle/runtime/handle/data/workspacePath",
+        before: "/old/a",
+        after: "/new/a",
+      },
+    ]);
+    expect(workspaceEdits(file(), (path) => path)).toEqual([]);
+    expect(workspaceEdits({ ...file(), fields: {} }, placeOf)).toEqual([]);
+  });
+
+  test("are edited within a runtime handle that is kept as text", () => {
+    const handleText = '{"data": {"workspacePath":"/old/c"}}';
+    const edits = workspaceEdits(file({ handleText }), placeOf);
+    expect(edits.map(({ pointer }) => pointer)).toEqual([
+      "/worktree",
+      "/lifecycle/runtime/handle/data/workspacePath",
+      "/runtimeHandle",
+    ]);
+    expect(edits[2]).toEqual({
+      pointer: "/runtimeHandle",
+      before: handleText,
+      after: '{"data": {"workspacePath":"/new/c"}}',
     });
   });
 });
