@@ -81,7 +81,7 @@ export async function listMigrations(
 
 /** Oldest first; those of one moment stay in the order of their ids. */
 function byTime(a: { createdAt: string }, b: { createdAt: string }) {
-  return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0;
+  return Date.parse(a.createdAt) - Date.parse(b.createdAt);
 }
 
 /** When a migration was made whose manifest does not say so. */

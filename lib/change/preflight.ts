@@ -122,9 +122,6 @@ class Preflight {
         return;
       case "relinkWorktree":
         this.#relink(operation);
-        return;
-      case "renameTmux":
-        return;
     }
   }
 

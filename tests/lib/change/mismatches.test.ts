@@ -65,7 +65,7 @@ describe("a later operation finds what an earlier one", () => {
         patch("/tree/text.json", 5),
       ],
     ],
-    ["patched, once and again", [1, 2, 3].map((n) => patch("/tree/a.json", n))],
+    ["patched, once and again", [1, 2, 3, 3].map((n) => patch("/tree/a.json", n))],
     ["threw away", [trash("/tree/a.json"), makeDir("/tree/a.json"), trash("/tree/a.json")]],
     ["made, or would have made", [makeDir("/tree/dir"), patch("/tree/dir/b.json", 1)]],
     ["linked, also when it was linked before", [relink("/old", "/new"), relink("/x", "/new")]],
@@ -123,7 +123,13 @@ describe("a plan does not fit when", () => {
       expect(await found(patch("/tree/a.json", 1))).toEqual([
         "1 /tree/a.json belongs to another user",
       ]);
+      const disk = makeDisk();
+      const owner = { uid: 1000, gid: 1000 };
+      disk.writeNew("/tree/mine.json", [Buffer.from('{"n":1}')], { mode: 0o644, owner });
+      const input = await inputOf([patch("/tree/mine.json", 1)], disk);
+      expect(await findMismatches(input)).toEqual([]);
       user.mockReturnValue(0);
+      expect(await findMismatches(input)).toEqual([]);
       expect(await found(patch("/tree/a.json", 1))).toEqual([]);
     } finally {
       user.mockRestore();

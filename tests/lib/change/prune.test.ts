@@ -32,14 +32,17 @@ function makeDisk(): SimulatedDisk {
   return disk;
 }
 
-/** Writes a migration that throws away `path`, and its twin. */
+/** Writes a migration that throws away `path`, and two beside it. */
 function add(disk: SimulatedDisk, dir: string, path: string, lines = done, createdAt = at): Places {
   const places = new Places(dir);
-  const operations: Operation[] = ["", ".twin"].map((end) => ({ op: "trash", path: path + end }));
+  const operations: Operation[] = ["", ".twin", ".third"].map((end) => ({
+    op: "trash",
+    path: path + end,
+  }));
   const plan = { script: "test", title: "a test", roots: ["/"], operations };
   const manifest = {
     ...{ schemaVersion: 1 as const, id: places.id, script: "test", title: "a test", createdAt },
-    ...{ root: "/base", toolVersion: "0", operations: 2 },
+    ...{ root: "/base", toolVersion: "0", operations: 3 },
   };
   const sum = writeMigration(disk, places, { manifest, plan, summary: undefined });
   if (lines.length > 0) {
@@ -86,10 +89,10 @@ describe("a list of migrations", () => {
     const kept = { index: 0, path: "/tree/x", reason: "is gone" };
     const undone: JournalRecord[] = [
       { k: "start", run: "undo", at },
-      { k: "kept", items: [kept, { ...kept, index: 1, quiet: true }] },
+      { k: "kept", items: [kept, { ...kept, index: 1 }, { ...kept, index: 2, quiet: true }] },
     ];
     const { dir } = add(disk, `${migrations}/a`, "/tree/x", [...done, ...undone]);
-    expect(await loadMigration(dir, disk)).toMatchObject({ kept: 1, state: "rolling-back" });
+    expect(await loadMigration(dir, disk)).toMatchObject({ kept: 2, state: "rolling-back" });
   });
 });
 
@@ -104,7 +107,12 @@ describe("pruning", () => {
     const places = add(disk, `${migrations}/a`, "/tree/far/x");
     disk.makeDir(places.after);
     const later = add(disk, `${places.after}/b`, "/tree/y");
-    const freed = [`${places.trash}/0-x`, `${later.trash}/0-y`, "/tree/far/.x.ao-a-0.trash"];
+    const freed = [
+      `${places.trash}/0-x`,
+      `${later.trash}/0-y`,
+      "/tree/far/.x.ao-a-0.trash",
+      "/tree/.y.ao-b-0.trash",
+    ];
     const stay = [
       "/tree/far/.x.ao-other-0.trash",
       "/tree/far/.x.ao-a-0.staged",
@@ -114,7 +122,21 @@ describe("pruning", () => {
     for (const path of [...freed, ...stay]) put(disk, path, "12345");
     expect(trashDirs(places.dir, disk)).toEqual([places.trash, later.trash]);
     expect(trashBytes(places.dir, disk)).toBe(10);
-    expect(await pruneMigration(places.dir, options(disk))).toBe(15);
+    const holders = new Set<string>();
+    const watched = altered(disk, {
+      unlink(path) {
+        holders.add(Buffer.from(disk.readFile(places.lock)).toString("utf8"));
+        disk.unlink(path);
+      },
+    });
+    const pruning = { ...options(disk), disk: watched };
+    expect(await pruneMigration(places.dir, pruning)).toBe(20);
+    expect([...holders].map((text) => JSON.parse(text) as unknown)).toEqual([
+      {
+        ...{ pid: process.pid, command: "rollback --prune", migration: "a" },
+        startedAt: "2026-02-03T04:05:06.000Z",
+      },
+    ]);
     expect(freed.filter((path) => disk.lstat(path) !== null)).toEqual([]);
     expect(stay.filter((path) => disk.lstat(path) === null)).toEqual([]);
     expect(await loadMigration(places.dir, disk)).toMatchObject({ pruned: true, endedAt: at });
@@ -132,19 +154,22 @@ describe("pruning", () => {
 
   test("is for what was taken back as well, and not for what is open", async () => {
     const undo: JournalRecord = { k: "start", run: "undo", at };
-    for (const [lines, isRefused] of [
-      [[...done, undo, { k: "end", at }], false],
-      [[...done, undo], true],
-      [done.slice(0, 2), true],
-      [[], true],
-    ] as [JournalRecord[], boolean][]) {
+    for (const [lines, state] of [
+      [[...done, undo, { k: "end", at }], null],
+      [[...done, undo], "rolling-back"],
+      [done.slice(0, 2), "interrupted"],
+      [[], "planned"],
+    ] as [JournalRecord[], string | null][]) {
       const disk = makeDisk();
       const places = add(disk, `${migrations}/a`, "/tree/gone/x", lines);
       put(disk, `${places.trash}/0-x`, "12345");
       const pruned = pruneMigration(places.dir, options(disk));
-      if (isRefused) expect((await errorOf(pruned)).outcome).toBe("refused");
-      else expect(await pruned).toBe(5);
-      expect(disk.lstat(`${places.trash}/0-x`) !== null).toBe(isRefused);
+      if (state === null) expect(await pruned).toBe(5);
+      else {
+        const message = `Cannot prune "a": it is ${state}`;
+        expect(await errorOf(pruned)).toMatchObject({ outcome: "refused", message });
+      }
+      expect(disk.lstat(`${places.trash}/0-x`) !== null).toBe(state !== null);
       // Somebody else may have the lock again.
       expect(disk.tryLock(places.lock)).not.toBeNull();
     }
