@@ -20,7 +20,7 @@ import type { EngineOptions } from "../change/options.ts";
 import { concernsOnePath } from "../change/stop.ts";
 import { applyPlan, undo } from "../change/transaction.ts";
 import { describeError, errorCode, ToolkitError } from "../errors.ts";
-import { isInside, type Places } from "../paths.ts";
+import { isInside } from "../paths.ts";
 import { compareTrees, treeOf } from "../tree.ts";
 import { operationsOf, type StoragePlan } from "./plan.ts";
 
@@ -89,7 +89,6 @@ async function rehearseIn(
     roots: [disk],
     commands: { resume: "", rollback: "" },
   };
-  mkdirSync(dirname(options.migrationDir));
   const begin = performance.now();
   const title = "rehearsal";
   const rehearsed = { script: title, title, operations: mapped, roots: [disk] };
@@ -230,12 +229,13 @@ function sourcesOf(plan: StoragePlan, operations: Operation[]): string[] {
     const inside = files.filter(({ path }) => isInside(path, worktree));
     return inside.map(({ path }) => from + path.slice(worktree.length));
   });
-  return [places.baseDir, ...sourcesOutside(operations, places), ...links];
+  // Most of them lie in the base dir, and nothing is copied twice.
+  return [places.baseDir, ...foundPresent(operations), ...links];
 }
 
-/** Paths outside the base dir that some operation finds present. */
-function sourcesOutside(operations: Operation[], places: Places): string[] {
-  const paths = operations.flatMap((operation) => {
+/** Paths that some operation finds present. */
+function foundPresent(operations: Operation[]): string[] {
+  return operations.flatMap((operation) => {
     if (operation.op === "move") return [operation.from];
     if (operation.op === "relinkWorktree") return operation.files.map((file) => file.path);
     if (operation.op === "patchJson" || operation.op === "patchYaml" || operation.op === "trash") {
@@ -243,7 +243,6 @@ function sourcesOutside(operations: Operation[], places: Places): string[] {
     }
     return [];
   });
-  return paths.filter((path) => !path.startsWith(`${places.baseDir}/`));
 }
 
 function mapOperation(operation: Operation, map: (path: string) => string): Operation {

@@ -3,10 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Progress } from "../../../lib/change/options.ts";
 import { assess } from "../../../lib/storage/assess.ts";
 import { execute, jobOf, resumeStorage } from "../../../lib/storage/execute.ts";
 import { makeDisk } from "../../disk/build.ts";
-import { makeRepo } from "../../disk/repos.ts";
+import { writeFiles } from "../../disk/repos.ts";
 import type { Disk } from "../../disk/spec.ts";
 import { optionsFor } from "./journey.ts";
 
@@ -25,11 +26,14 @@ afterAll(() => disk.cleanup());
 
 test("a job has its own id, the plan as text, and the worktrees that git accepts today", () => {
   const options = optionsFor(disk);
-  makeRepo(join(disk.worktreeRoot, "integrator", "clone-1"));
+  // No worktree of git's: moved with the directory, and nothing is asked about it.
+  writeFiles(disk.project("integrator").stateDir, { "worktrees/plain-1/README": "" });
   const before = assess(options);
   const job = jobOf(before, options);
   expect(job.id).toMatch(/^v3-20261121T100000Z/);
   expect(job.plan.script).toBe("migrate");
+  expect(job.plan.title).toMatch(/: \d+ steps$/);
+  expect(before.plan.target.worktrees.some(({ to }) => to.endsWith("plain-1"))).toBe(true);
   expect(job.summary).toStartWith(`# Migration ${job.id}\n`);
   // Every detail, for the eyes: nothing is shortened.
   for (const { details } of before.plan.steps) {
@@ -50,14 +54,20 @@ describe("after execution", () => {
     const job = jobOf(assess(options), options);
     const { operations } = job.plan;
     const skipped = operations.findLastIndex(({ op }) => op === "create");
+    const holders = new Set<string>();
+    const lock = join(disk.baseDir, "migrations", ".lock");
+    const onProgress = ({ phase }: Progress) => {
+      if (phase === "apply") holders.add(JSON.parse(readFileSync(lock, "utf8")).command);
+    };
     const done = await execute(
       {
         ...job,
         plan: { ...job.plan, operations: operations.filter((_, n) => n !== skipped) },
         worktrees: [...job.worktrees, join(disk.home, "none")],
       },
-      run,
+      { ...run, command: "migrate --yes", onProgress },
     );
+    expect(holders).toEqual(new Set(["migrate --yes"]));
     expect(done).toMatchObject({ id: job.id, operations: operations.length - 1, warnings: [] });
     expect(done.dir).toBe(join(disk.baseDir, "migrations", job.id));
     expect(readFileSync(join(done.dir, "plan.md"), "utf8")).toBe(job.summary);

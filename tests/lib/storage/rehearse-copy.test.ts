@@ -115,6 +115,26 @@ describe("the copy", () => {
   });
 });
 
+test("a plan that finds something gone stops there, and is not short of room", async () => {
+  const gone = run([{ op: "trash", path: `${root}/home/gone` }]);
+  await expect(gone).rejects.toMatchObject({
+    outcome: "findings",
+    message: expect.stringContaining(` ${root}/home/gone is gone`),
+  });
+});
+
+test("a directory is copied whole, also when a part of it was needed before", async () => {
+  writeFiles(root, { "home/data/deep/a": "", "home/data/b": "" });
+  const started = performance.now();
+  const result = await run([
+    { op: "move", from: `${root}/home/data/deep/a`, to: `${base}/a` },
+    { op: "move", from: `${root}/home/data`, to: `${base}/data` },
+  ]);
+  expect(result).toMatchObject({ ...good, entries: 5 });
+  const { copy, execute, rollback } = result.milliseconds;
+  expect(copy + execute + rollback).toBeLessThan(performance.now() - started);
+});
+
 describe("afterwards it is looked for", () => {
   const operations = (): Operation[] => [
     { op: "makeDir", path: `${base}/new` },
