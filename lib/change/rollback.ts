@@ -68,9 +68,9 @@ export async function chooseMigration(
   });
 }
 
-/** By the second: an id tells no more. */
+/** Of one second neither is: an id tells no more. */
 function isNewer(one: MigrationSummary | undefined, other: DamagedMigration): boolean {
-  return one !== undefined && one.createdAt.slice(0, 19) > other.createdAt.slice(0, 19);
+  return one !== undefined && one.createdAt.slice(0, 19) > other.createdAt;
 }
 
 function notPassedOver(

@@ -124,7 +124,7 @@ describe("a migration is told as damaged", () => {
   });
 });
 
-describe("a journal of a plan with three operations", () => {
+describe("a journal of a plan with three operations, or one", () => {
   const intent = (from: number, to: number, ...items: number[]): JournalRecord => ({
     ...{ k: "intent", from, to, items: items.map((i) => ({ i })) },
   });
@@ -137,7 +137,8 @@ describe("a journal of a plan with three operations", () => {
     ...(i !== undefined && { i }),
   });
 
-  test.each<[boolean, JournalRecord]>([
+  test.each<[boolean, JournalRecord, number?]>([
+    [true, warning(), 1],
     [true, intent(0, 3, 0, 1, 2)],
     [true, intent(3, 3)],
     [false, intent(0, 4)],
@@ -148,8 +149,8 @@ describe("a journal of a plan with three operations", () => {
     [true, warning()],
     [true, warning(2)],
     [false, warning(3)],
-  ])("is sound (%p) when a line says %j", async (isSound, record) => {
-    const { disk, sum } = written(3);
+  ])("is sound (%p) when a line says %j", async (isSound, record, count = 3) => {
+    const { disk, sum } = written(count);
     const journal = new Journal(disk, places.journal, { lines: [], length: 0, sum });
     journal.write([{ k: "start", run: "apply", at }]);
     journal.write([{ k: "done" }, record]);
