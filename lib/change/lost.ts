@@ -11,7 +11,7 @@ import { sha256 } from "../hash.ts";
 import { digestOf } from "./action.ts";
 import type { Context, Owner } from "./context.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Operation, touchedBy } from "./operation.ts";
+import { type Operation, subjectOf, touchedBy } from "./operation.ts";
 import { findMismatches } from "./preflight.ts";
 
 /** Clocks of file systems lag a little. */
@@ -35,9 +35,8 @@ export async function refuseLostLines(
   if (index === null) return;
   const file = context.places.journal;
   const operation = context.operation(index);
-  const [path = ""] = touchedBy(operation).writes;
-  const subject = operation.op === "renameTmux" ? operation.from : path;
-  const state = `lines are missing: operation ${index + 1} (${operation.op} "${subject}") was done`;
+  const what = `operation ${index + 1} (${operation.op} "${subjectOf(operation)}")`;
+  const state = `lines are missing: ${what} was done`;
   throw new ToolkitError("invalid", `Cannot use "${file}": ${state}, and it does not say so`, {
     place: { file },
     hint: "restore the file from a backup; nothing was changed",

@@ -50,6 +50,15 @@ const files = [
 const relink: Operation = { op: "relinkWorktree", repo: "/tree", worktree: "/tree", files };
 
 describe("lines are missing when", () => {
+  test.each(["patchJson", "patchYaml"] as const)(
+    "the original of a %s is in the trash",
+    async (op) => {
+      const patch: Operation = { op, path: "/tree/f", edits: [] };
+      const found = { files: { "/tree/f": "{}", ...kept("0-f") } };
+      expect(await told([patch], found)).toBe(`1 (${op} "/tree/f")`);
+    },
+  );
+
   test.each<[string, Operation[], Found, string]>([
     ["an original is in the trash", two, { files: kept("1-b") }, '2 (trash "/tree/b")'],
     [
@@ -62,7 +71,7 @@ describe("lines are missing when", () => {
       "the second file of several is",
       [relink],
       { files: kept("0.1-y") },
-      '1 (relinkWorktree "/tree/x")',
+      '1 (relinkWorktree "/tree")',
     ],
     [
       "what was to move is at its new place",

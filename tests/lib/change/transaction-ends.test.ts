@@ -60,6 +60,19 @@ describe("the migration's own directory", () => {
   });
 });
 
+test("what has come to its end is left alone, and says how it ended", async () => {
+  using bench = makeWorkbench();
+  await bench.apply(threeBatches(bench));
+  const journal = () => fs.readFileSync(journalOf(bench), "utf8");
+  const done = journal();
+  expect(await bench.resume()).toMatchObject({ state: "done", operations: 3 });
+  expect(journal()).toBe(done);
+  expect(await bench.undo()).toMatchObject({ state: "rolled-back", undone: 3 });
+  const undone = journal();
+  expect(await bench.undo()).toMatchObject({ state: "rolled-back", undone: 0 });
+  expect(journal()).toBe(undone);
+});
+
 test("a run reports how far it is: checking once, then doing; going back nothing is checked", async () => {
   using bench = makeWorkbench();
   const said: string[] = [];
