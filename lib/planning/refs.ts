@@ -23,6 +23,7 @@ export function refTo(slug: string, file: string): string {
 
 /** Whether a relative path can be that of something inside a directory. */
 export function mayBeInside(path: string): boolean {
+  if (path.includes("\0")) return false;
   const parts = path.split("/");
   // No system takes longer names, and most take no longer paths than four times that.
   if (parts.some((part) => Buffer.byteLength(part) > 255) || path.length > 1024) return false;
