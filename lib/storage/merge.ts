@@ -22,7 +22,7 @@ export function bringIn(
       builder.add({ op: "trash", path: `${base}/.origin` });
     }
     renameCarried(builder, dir, base);
-    if (dir !== target.project.home) clearOwnNames(builder, dir, base);
+    clearOwnNames(builder, dir, base);
     for (const session of sessionsOf(target, dir)) settleInPlace(builder, target, session, base);
     return;
   }
@@ -194,7 +194,7 @@ function mergeEntries(
     const path = `${to}/${entry.name}`;
     const existing = builder.context.placed.get(path.toLowerCase());
     const isThere = existing?.kind === "dir" || (atTop && entry.name === "worktrees");
-    if (entry.kind === "dir" && isThere && entry.children !== undefined) {
+    if (isThere && entry.children !== undefined) {
       mergeEntries(builder, entry.children, `${from}/${entry.name}`, path, suffix);
       continue;
     }

@@ -1,6 +1,7 @@
 /** V1 → V3 in one pass: `{h12}-{project}` and bare `{h12}` directories become `projects/{id}`. */
 
 import type { StepBuilder } from "../builder.ts";
+import type { StateDir } from "../inventory.ts";
 import { bringIn } from "../merge.ts";
 import { lastPart } from "../project.ts";
 import type { ProjectTarget, Source } from "../shape.ts";
@@ -24,13 +25,13 @@ export function build(builder: StepBuilder): void {
 
 /** Links and history of worktrees that this step brought to their final place. */
 export function settleSources(builder: StepBuilder, target: ProjectTarget): void {
-  const dirs = new Set(
+  const dirs = new Set<StateDir | null>(
     target.sources
       .filter((source) => source.step === "import-v1-hash-dirs")
       .map((source) => source.dir),
   );
   for (const move of builder.context.target.worktrees) {
-    if (move.carrier !== null && dirs.has(move.carrier)) builder.settleWorktree(move);
+    if (dirs.has(move.carrier)) builder.settleWorktree(move);
   }
 }
 

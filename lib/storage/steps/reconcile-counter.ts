@@ -37,10 +37,7 @@ function highestNumber(builder: StepBuilder, target: ProjectTarget): number {
     if (parsed === null || parsed.orchestrator || parsed.prefix !== target.project.prefix) return;
     highest = Math.max(highest, parsed.number ?? 0);
   };
-  for (const { formerId, sessionId } of target.sessions) {
-    see(formerId);
-    if (sessionId !== formerId) see(sessionId);
-  }
+  for (const { formerId } of target.sessions) see(formerId);
   for (const name of target.project.home?.worktrees ?? []) see(name);
   for (const { dir } of target.sources) for (const name of dir.worktrees) see(name);
   for (const move of builder.context.target.worktrees) {

@@ -2,6 +2,7 @@
 
 import type { Edit } from "../../edits.ts";
 import type { StepBuilder } from "../builder.ts";
+import type { StateDir } from "../inventory.ts";
 import { bringIn } from "../merge.ts";
 import { projectLabel } from "../project.ts";
 import { registryPointer } from "../registry-edits.ts";
@@ -15,9 +16,9 @@ export function build(builder: StepBuilder): void {
   for (const project of target.projects) {
     const sources = project.sources.filter((source) => source.step === "same-repo-merge");
     for (const source of sources) bringIn(builder, project, source, project.dir);
-    const dirs = new Set(sources.map((source) => source.dir));
+    const dirs = new Set<StateDir | null>(sources.map((source) => source.dir));
     for (const move of target.worktrees) {
-      if (move.carrier !== null && dirs.has(move.carrier)) builder.settleWorktree(move);
+      if (dirs.has(move.carrier)) builder.settleWorktree(move);
     }
   }
   const order = builder.context.inventory.registry?.projectOrder ?? [];

@@ -253,4 +253,42 @@ describe("a directory that becomes the project", () => {
       "relinkWorktree P/worktrees/app-2",
     ]);
   });
+
+  test("brings its worktrees in itself; one whose name is taken by its case gets another", () => {
+    const names = ["app-1", "APP-1"];
+    const leaves = names.map((name) =>
+      worktree(`${source}/worktrees/${name}`, repo(app), { where: "v1" }),
+    );
+    const lines = merged({ worktrees: names }, null, { worktrees: leaves });
+    expect(lines).toEqual([
+      "makeDir projects",
+      "move V1 → P",
+      `move P/worktrees/APP-1 → P/worktrees/APP-1__from-${hash}`,
+      "relinkWorktree P/worktrees/app-1",
+      `relinkWorktree P/worktrees/APP-1__from-${hash}`,
+    ]);
+  });
+});
+
+test("worktrees of merged directories move once each, beside one that is adopted", () => {
+  const dirs = [source, `${source}.migrated`];
+  const leaves = dirs.map((dir, n) =>
+    worktree(`${dir}/worktrees/app-${n}`, repo(app), { where: "v1" }),
+  );
+  const stray = worktree(`${home}/.worktrees/app/app-7`, repo(app), { where: "legacy-root" });
+  const lines = merged(
+    {},
+    {},
+    {
+      hashDirs: [v1({ worktrees: ["app-0"] }), v1({ worktrees: ["app-1"], migrated: true })],
+      worktrees: [...leaves, stray],
+    },
+  );
+  expect(lines).toEqual([
+    "makeDir P/worktrees",
+    "move V1/worktrees/app-0 → P/worktrees/app-0",
+    "move V1.migrated/worktrees/app-1 → P/worktrees/app-1",
+    "relinkWorktree P/worktrees/app-0",
+    "relinkWorktree P/worktrees/app-1",
+  ]);
 });
