@@ -140,7 +140,6 @@ export interface AoLockRule {
 
 /** AO locks its session files and its registry; the rules are those of its own file lock. */
 export function aoLockRules(operation: Operation): AoLockRule[] {
-  if (operation.op === "makeDir") return [];
   return touchedBy(operation).writes.flatMap((path) => {
     if (operation.op === "patchYaml" || basename(path) === "config.yaml") {
       return [{ lock: `${path}.lock`, staleMs: 60_000 }];
@@ -152,12 +151,11 @@ export function aoLockRules(operation: Operation): AoLockRule[] {
 
 /** Whether a path is one of AO's locks that nobody holds any more, of a file that is gone. */
 export function isAbandonedLock(disk: Disk, path: string): boolean {
-  if (!path.endsWith(".lock")) return false;
   const file = path.slice(0, -".lock".length);
   const [rule] = aoLockRules({ op: "trash", path: file });
-  const stat = rule === undefined ? null : disk.lstat(path);
-  if (rule === undefined || stat?.kind !== "file" || disk.lstat(file) !== null) return false;
-  return isStale(stat.mtimeNs, rule);
+  if (rule?.lock !== path) return false;
+  const stat = disk.lstat(path);
+  return stat?.kind === "file" && disk.lstat(file) === null && isStale(stat.mtimeNs, rule);
 }
 
 function isStale(mtimeNs: bigint, { staleMs }: AoLockRule): boolean {

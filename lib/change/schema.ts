@@ -136,6 +136,5 @@ export function faultIn(schema: v.GenericSchema, value: unknown): string | null 
   if (issue === undefined) return null;
   const name = v.getDotPath(issue) ?? "it";
   // valibot says "Expected never but received …" for a key that should not be there.
-  const isUnknown = issue.type === "strict_object" && issue.expected === "never";
-  return isUnknown ? `${name} is no known key` : `${name}: ${issue.message}`;
+  return issue.expected === "never" ? `${name} is no known key` : `${name}: ${issue.message}`;
 }

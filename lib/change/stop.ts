@@ -12,7 +12,6 @@ export class Obstacle extends Error {
     readonly reason: string,
   ) {
     super(`"${path}" ${reason}`);
-    this.name = "Obstacle";
   }
 }
 

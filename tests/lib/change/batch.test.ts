@@ -23,6 +23,7 @@ test("operations side by side share a batch", () => {
 test("a path that another operation touched waits, also above and below it", () => {
   expect(accepted(move("/a", "/b"), create("/b"))).toBe(1);
   expect(accepted(move("/a", "/b"), create("/b/x"))).toBe(1);
+  expect(accepted(move("/a", "/b"), create("/b/x/y/z"))).toBe(1);
   expect(accepted(create("/b/x/y/z"), move("/b", "/c"))).toBe(1);
   expect(accepted(create("/a/1"), create("/a/2"), trash("/a"))).toBe(2);
   expect(accepted(move("/a", "/b"), move("/b/c", "/a/c"))).toBe(1);

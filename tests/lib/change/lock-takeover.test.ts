@@ -116,6 +116,10 @@ describe("AO's locks", () => {
     age(lock, 29);
     expect(isAbandonedLock(realDisk, lock)).toBe(false);
     expect(isAbandonedLock(realDisk, file)).toBe(false);
+    const other = `${file}-lock`;
+    fs.writeFileSync(other, "");
+    age(other, 90);
+    expect(isAbandonedLock(realDisk, other)).toBe(false);
     fs.writeFileSync(join(lock, "../notes.lock"), "");
     age(join(lock, "../notes.lock"), 90);
     expect(isAbandonedLock(realDisk, join(lock, "../notes.lock"))).toBe(false);

@@ -21,13 +21,14 @@ describe("an operation", () => {
   test("touches the paths that it writes, and relies on others", () => {
     expect(touchedBy(move)).toEqual({ writes: ["/a", "/b"], needs: [] });
     expect(touchedBy(relink)).toEqual({ writes: ["/repo/gitdir", "/wt/.git"], needs: ["/wt"] });
-    expect(touchedBy(tmux)).toEqual({ writes: [], needs: [] });
+    expect(touchedBy(tmux)).toStrictEqual({ writes: [], needs: [] });
     expect(touchedBy({ op: "trash", path: "/t" })).toEqual({ writes: ["/t"], needs: [] });
   });
 
   test("is called by what a user knows of it", () => {
     expect([relink, move, tmux].map(subjectOf)).toEqual(["/wt", "/a", "old"]);
     expect(subjectOf({ ...relink, files: [] })).toBe("/wt");
+    expect(subjectOf({ op: "trash", path: "/t" })).toBe("/t");
     expect(dirOf("/a/b")).toBe("/a");
     expect(dirOf("/a")).toBe("/");
   });

@@ -63,6 +63,7 @@ test("a plan without YAML does without its parser, and one with any has it", asy
   const dir = { op: "makeDir", path: "/d" } as const;
   const none = await loadPatchers([dir]);
   expect(none.yaml).toBe(none.json);
+  expect(none.json('{"n":1}', edits).text).toBe('{"n":2}');
   const some = await loadPatchers([dir, { op: "patchYaml", path: "/f", edits }]);
   expect(some.yaml("n: 1\n", edits).text).toBe("n: 2\n");
 });
