@@ -42,7 +42,19 @@ describe("AO's locks", () => {
       wait(4);
       locks.refresh();
       expect(modified(lock)).toBe(refreshed);
+      // One more that is taken keeps those that are held.
+      wait(2);
+      await locks.take(operation);
+      expect(modified(lock)).toBeGreaterThan(refreshed);
       locks.release();
+    });
+
+    test("that are gone after we slept need no giving back", async () => {
+      const { locks, operation, lock } = makeLocks(fresh());
+      await locks.take(operation);
+      fs.unlinkSync(lock);
+      wait(16);
+      expect(locks.release()).toEqual([]);
     });
 
     test("that AO took over while we slept are AO's, and stay", async () => {
