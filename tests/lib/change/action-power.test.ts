@@ -152,6 +152,38 @@ test("two names of one file are two names: neither takes the other's place", () 
   expect(disk.readDir("/a").sort()).toEqual(["dir", "x", "y"]);
 });
 
+test("something put aside is gone from its place, or the first place that it can go to is taken", () => {
+  const disk = diskWith({ "/b/x": "1" });
+  const aside: Aside = { act: "aside", from: "/a/x", asides: ["/b/x", "/b/y"] };
+  expect(settle(disk, aside)).toBe(true);
+  disk.writeNew("/a/x", [Buffer.from("2")], { mode: 0o644 });
+  expect(perform(disk, aside)).toBe("again");
+  expect([disk.readDir("/b"), disk.readDir("/a").sort()]).toEqual([["x"], ["dir", "x"]]);
+});
+
+test("somebody's version that was swapped out is kept when the file is gone", () => {
+  const disk = diskWith({ "/b/staged": "3" });
+  const swap: Swap = {
+    ...{ act: "swap", path: "/a/file", staged: "/b/staged", keep: "/b/keep" },
+    ...{ before: sha256("old"), after: sha256("new"), spare: () => "/b/spare" },
+  };
+  expect(settle(disk, swap)).toBe(false);
+  expect(filesBelow(disk, "/b")).toEqual({ "/b/spare": "3" });
+});
+
+test("an inode of any length is left out where a copy of the disk is looked at", () => {
+  const disk = diskWith({ "/a/x": "other", "/b/x": "1" });
+  const named = altered(disk, {
+    lstat(path) {
+      const stat = disk.lstat(path);
+      return stat && path === "/b/x" ? { ...stat, ino: 12_345n } : stat;
+    },
+  });
+  const stat = named.lstat("/b/x");
+  const id = stat === null ? "" : identityOf({ ...stat, ino: 987n });
+  expect(settle(named, { act: "move", from: "/a/x", to: "/b/x", id })).toBe(true);
+});
+
 test("what still stands at its old place has not moved, whatever looks like it", () => {
   const disk = diskWith({ "/a/x": "1", "/b/x": "2" });
   disk.copyAttributes("/a/x", "/b/x");

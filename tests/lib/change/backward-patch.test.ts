@@ -33,7 +33,7 @@ describe("a patch", () => {
     const ino = applied.disk.lstat(`${trash}/0-a.json`)?.ino;
     const step = await applied.back();
     const digests = [sha256('{"n": 2}'), sha256('{"n": 1}')];
-    expect(step.facts).toEqual({ i: 0, swaps: [digests], exact: true } as Facts);
+    expect(step.facts).toStrictEqual({ i: 0, swaps: [digests], exact: true } as Facts);
     // It is not even taken out when it is another one by then.
     expect(step.actions).toMatchObject([{ seen: applied.disk.lstat(path) }]);
     finish(applied, step);
@@ -170,6 +170,27 @@ describe("a rollback that a crash cut short", () => {
       [`${trash}/0-a.json`]: '{"n": 1}',
       [`${trash}/undo1-0-a.json`]: '{"n": 2, "x": 2}',
     });
+  });
+
+  test("does what it had only said, and what it had not is decided anew", async () => {
+    const text = { "/tree/a": "1" };
+    const cases: [Operation, Record<string, string>][] = [
+      [{ op: "makeDir", path: "/tree/new" }, {}],
+      [{ op: "create", path: "/tree/b", content: "1" }, {}],
+      [{ op: "trash", path: "/tree/a" }, text],
+      [{ op: "move", from: "/tree/a", to: "/tree/b" }, text],
+      [{ op: "move", from: "/tree/a", to: "/tree/far/b" }, text],
+    ];
+    for (const [operation, files] of cases) {
+      const applied = await apply([operation], { dirs: ["/tree/far"], files });
+      const said = await applied.back();
+      applied.ledger.undoFacts.set(0, said.facts);
+      const step = await applied.back();
+      expect(step).toEqual(said);
+      finish(applied, step);
+      const left = Object.entries(applied.files()).filter(([path]) => !path.startsWith(own));
+      expect(Object.fromEntries(left)).toEqual(files);
+    }
   });
 
   test("removes what it had put beside its place", async () => {
