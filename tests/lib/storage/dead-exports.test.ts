@@ -115,3 +115,13 @@ test("a use is a whole word in another source file, not a test, a re-export or a
     expect([file, uses(`packages/web/${file}`, "used")]).toEqual([file, ["used"]]);
   }
 });
+
+test("a file that defines a name does not use it, however the index passes it on", () => {
+  const own = { "packages/core/src/x.ts": "const own = 1;\nown;" };
+  const indexes = [
+    "export { own } from './x.js';",
+    'export  type  {own}  from  "./x.js";',
+    "export {own}\nfrom\n'./x.mjs';",
+  ];
+  for (const index of indexes) expect([index, deadOf(index, own)]).toEqual([index, ["own"]]);
+});

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Progress } from "../../../lib/change/options.ts";
+import { applyPlan } from "../../../lib/change/transaction.ts";
 import { assess } from "../../../lib/storage/assess.ts";
 import { execute, jobOf, resumeStorage } from "../../../lib/storage/execute.ts";
 import { makeDisk } from "../../disk/build.ts";
@@ -77,7 +78,19 @@ describe("after execution", () => {
     expect(more).toEqual([]);
   });
 
-  test("there is nothing to go on with, and that is a refusal", async () => {
+  test("there is nothing to go on with, another script's least of all, and that is a refusal", async () => {
+    const roots = [disk.baseDir];
+    const path = join(disk.baseDir, "mended");
+    const stopped = applyPlan({
+      ...{ migrationDir: join(disk.baseDir, "migrations", "repair-1"), roots },
+      ...{ commands: run.commands(""), toolVersion: "0.0.0" },
+      plan: { script: "repair", title: "t", roots, operations: [{ op: "makeDir", path }] },
+      onProgress: ({ phase, done }) => {
+        if (phase === "apply" && done > 0)
+          throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ outcome: "interrupted" });
     const resumed = resumeStorage(optionsFor(disk), run);
     await expect(resumed).rejects.toMatchObject({ outcome: "refused" });
     expect(existsSync(join(disk.baseDir, "migrations"))).toBe(true);

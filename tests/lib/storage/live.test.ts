@@ -60,6 +60,7 @@ describe("a plan that is blocked", () => {
     const place = { file: `${base}/config.yaml`, line: 7 };
     const fault = refused({ registryFault: { kind: "corrupt", place, detail: "odd" } });
     expect(fault).toMatchObject({ outcome: "invalid", place });
+    expect(fault?.hint).toContain("that file");
     expect(refused({})).toBeNull();
   });
 

@@ -123,6 +123,19 @@ test("a plan that finds something gone stops there, and is not short of room", a
   });
 });
 
+test("what is a matter of where the copy lies is told with another place for it", async () => {
+  let deep = base;
+  // Long enough that it can be named here, and not in the copy.
+  while (deep.length < 4040) deep += `/${"d".repeat(Math.min(200, 4050 - deep.length))}`;
+  mkdirSync(deep, { recursive: true });
+  await expect(run([{ op: "makeDir", path: `${base}/b` }])).rejects.toMatchObject({
+    outcome: "refused",
+    message: expect.stringContaining(`"${tmp}": ENAMETOOLONG`),
+    hint: expect.stringContaining("TMPDIR=DIR"),
+  });
+  expect(readdirSync(tmp)).toEqual([]);
+});
+
 test("a directory is copied whole, also when a part of it was needed before", async () => {
   writeFiles(root, { "home/data/deep/a": "", "home/data/b": "" });
   const started = performance.now();
