@@ -80,6 +80,35 @@ test("going back, a line speaks of those operations alone that have something to
   ]);
 });
 
+test("a session is renamed once, not as often as a batch has room", async () => {
+  using bench = makeWorkbench();
+  const renamed: string[] = [];
+  const tmux = {
+    hasSession: (name: string) => name === "old",
+    renameSession: (from: string, to: string) => void renamed.push(`${from} ${to}`),
+  };
+  await bench.apply([{ op: "renameTmux", from: "old", to: "new" }], { tmux });
+  expect(renamed).toEqual(["old new"]);
+});
+
+test("what a run did is on the disk for good when it has ended, there and back", async () => {
+  const runs = makeRuns();
+  const { disk } = runs;
+  for (const dir of ["p", "q", "r"]) disk.makeDir(`/base/${dir}`);
+  disk.writeNew("/base/p/f", [Buffer.from("f")], { mode: 0o644 });
+  disk.writeNew("/base/r/g", [Buffer.from("g")], { mode: 0o644 });
+  disk.flushAll();
+  const names = (dirs = ["p", "q", "r"]) => {
+    const after = disk.afterPowerCut(() => 0);
+    return dirs.map((dir) => after.readDir(`/base/${dir}`).sort());
+  };
+  const [from, to] = ["/base/p/f", "/base/q/f"];
+  await runs.apply({ op: "move", from, to }, { op: "trash", path: "/base/r/g" }, create("p/new"));
+  expect(names()).toEqual([["new"], ["f"], []]);
+  await runs.undo();
+  expect(names()).toEqual([["f"], [], ["g"]]);
+});
+
 describe("an operation that fails on the way back", () => {
   const refusing = (disk: SimulatedDisk, name: string): Disk =>
     altered(disk, {
