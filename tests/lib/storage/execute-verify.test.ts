@@ -1,8 +1,9 @@
 /** What execution looks at when it is done: the plan again, and the worktrees it has moved. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { listMigrations } from "../../../lib/change/history.ts";
 import type { Progress } from "../../../lib/change/options.ts";
 import { applyPlan } from "../../../lib/change/transaction.ts";
 import { assess } from "../../../lib/storage/assess.ts";
@@ -95,4 +96,22 @@ describe("after execution", () => {
     await expect(resumed).rejects.toMatchObject({ outcome: "refused" });
     expect(existsSync(join(disk.baseDir, "migrations"))).toBe(true);
   });
+});
+
+test("a migration that was written down and not begun, as a kill leaves it, is gone on with", async () => {
+  using own = makeV1();
+  const options = optionsFor(own);
+  const job = jobOf(assess(options), options);
+  const [dir, kept] = [join(own.baseDir, "migrations", job.id), join(own.root, "kept")];
+  const onProgress = ({ phase }: Progress) => {
+    if (phase !== "apply") return;
+    cpSync(dir, kept, { recursive: true });
+    throw Object.assign(new Error("full"), { code: "ENOSPC" });
+  };
+  await expect(execute(job, { ...run, onProgress })).rejects.toThrow();
+  rmSync(join(kept, "journal.jsonl"), { force: true });
+  cpSync(kept, dir, { recursive: true });
+  const { migrations } = await listMigrations(join(own.baseDir, "migrations"));
+  expect(migrations.map(({ id, state }) => [id, state])).toEqual([[job.id, "planned"]]);
+  expect(await resumeStorage(options, run)).toMatchObject({ id: job.id, leftovers: [] });
 });
