@@ -193,6 +193,40 @@ describe("a rollback that a crash cut short", () => {
     }
   });
 
+  test("knows what it had done from what somebody made in its place since", async () => {
+    const applied = await apply([{ op: "create", path, content: "ours" }]);
+    const step = await applied.back();
+    finish(applied, step);
+    applied.ledger.undoFacts.set(0, step.facts);
+    applied.write(path, "mine");
+    const again = await applied.back();
+    expect([again.actions, again.kept]).toEqual([[], undefined]);
+    expect(applied.files()[path]).toBe("mine");
+  });
+
+  test("does not do what it had said where somebody was quicker", async () => {
+    const move: Operation = { op: "move", from: "/tree/a", to: "/tree/b" };
+    const applied = await apply([move], { files: { "/tree/a": "1" } });
+    applied.ledger.undoFacts.set(0, (await applied.back()).facts);
+    applied.write("/tree/a", "mine");
+    const { actions, kept } = await applied.back();
+    expect(actions).toEqual([]);
+    expect(kept?.reason).toBe('cannot go back: "/tree/a" is there again');
+  });
+
+  test("takes the copy away when the original was back on its device already", async () => {
+    const move: Operation = { op: "move", from: "/tree/a", to: "/tree/far/b" };
+    const applied = await apply([move], { dirs: ["/tree/far"], files: { "/tree/a": "1" } });
+    const said = await applied.back();
+    expect(said.facts.aside).toBe("trash");
+    applied.perform({ ...said, actions: said.actions.slice(0, 1) });
+    applied.ledger.undoFacts.set(0, said.facts);
+    const rest = await applied.back();
+    expect(rest.actions).toEqual(said.actions.slice(1));
+    finish(applied, rest);
+    expect(applied.files()).toEqual({ "/tree/a": "1" });
+  });
+
   test("removes what it had put beside its place", async () => {
     const text = { "/tree/a": "1" };
     const cases: [Operation, Record<string, string>, Record<string, string>][] = [
@@ -294,6 +328,17 @@ describe("a worktree's links", () => {
     const { back, ledger } = await apply([operation, later], { ...given, files });
     ledger.kept.set(1, { index: 1, path: "/tree/1", reason: "EIO", failed: true });
     await expect(back()).rejects.toThrow("waits until a later change of it is taken back");
+  });
+
+  test("that a crash came before are nobody's to judge", async () => {
+    const files = ["1", "2"].map(link);
+    const applied = await apply([{ ...operation, files }], given);
+    applied.disk.exchange("/tree/1", `${trash}/0-1`);
+    applied.disk.renameNoReplace(`${trash}/0-1`, `${own}/staging/0`);
+    applied.disk.overwrite("/tree/1", "third");
+    applied.ledger.applied = 0;
+    expect(await applied.back()).toEqual(nothing);
+    expect(applied.files()).toEqual({ ...given.files, "/tree/1": "third" });
   });
 
   test("that a crash came between go back as far as they had come", async () => {
