@@ -6,13 +6,15 @@ import { namedDir, scanDataDirs, scanWorktreeDirs } from "../../../../lib/storag
 import { mkdirs, writeFiles } from "../../../disk/repos.ts";
 import { makeTemp } from "../../../temp.ts";
 
+let root = "";
 let home = "";
 let places: Places;
 beforeEach(() => {
-  home = `${makeTemp("v0")}/home`;
+  root = makeTemp("v0");
+  home = `${root}/home`;
   places = resolvePlaces({ home, env: {} });
 });
-afterEach(() => rmSync(`${home}/..`, { recursive: true, force: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 test("a directory is meant from its config's place, or from the home", () => {
   const path = (text: string) => namedDir(text, "/code/app/ao.yaml", "/home/u").path;
@@ -58,7 +60,7 @@ test("as V0's worktrees count none of the usual root, the home or the base dir",
     old: `${home}/old-trees`,
     usual: places.worktreeRoot,
     home,
-    above: home.replace(/\/home$/, ""),
+    above: root,
     base: places.baseDir,
     below: `${places.baseDir}/projects`,
   };
