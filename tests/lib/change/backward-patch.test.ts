@@ -309,6 +309,16 @@ describe("a worktree's links", () => {
     expect(await lost.back()).toMatchObject({ actions: [], kept: { path: "/tree/1", reason } });
   });
 
+  test("are told of once more after a crash, when the others had gone back", async () => {
+    const applied = await apply([operation], given);
+    applied.disk.overwrite("/tree/1", "third");
+    const step = await applied.back();
+    finish(applied, step);
+    applied.ledger.undoFacts.set(0, step.facts);
+    const again = await applied.back();
+    expect([again.actions, again.kept]).toEqual([[], { index: 0, path: "/tree/1", reason }]);
+  });
+
   test("that went back already are left alone", async () => {
     const { back, disk } = await apply([operation], given);
     disk.overwrite("/tree/1", "old");
