@@ -92,11 +92,10 @@ const fewPaths = 24;
 const isMac = process.platform === "darwin";
 
 /** The functions of libc that are there, each opened alone so that one missing spares the rest. */
-function libc<Name extends string>(table: Record<Name, FFIFunction>) {
-  const linux = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+function libc<Name extends string>(files: readonly string[], table: Record<Name, FFIFunction>) {
   const found: Partial<Record<Name, (...values: unknown[]) => number>> = {};
   for (const name of Object.keys(table) as Name[]) {
-    for (const file of isMac ? ["libSystem.B.dylib"] : linux) {
+    for (const file of files) {
       try {
         found[name] ??= dlopen(file, { [name]: table[name] }).symbols[name] as never;
       } catch {
@@ -107,22 +106,27 @@ function libc<Name extends string>(table: Record<Name, FFIFunction>) {
   return found;
 }
 
-const native = libc({
+const muslFiles = ["libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+// Arguments differ by system. Sizes stay below 64 KB: the low half of a returned ssize_t says all.
+const onLinux = libc(isMac ? [] : ["libc.so.6", ...muslFiles], {
   renameat2: { args: ["i32", "ptr", "i32", "ptr", "u32"], returns: "i32" },
-  renamex_np: { args: ["ptr", "ptr", "u32"], returns: "i32" },
   syncfs: { args: ["i32"], returns: "i32" },
-  fcntl: { args: ["i32", "i32"], returns: "i32" },
-  flock: { args: ["i32", "i32"], returns: "i32" },
-  // Sizes here stay below 64 KB, so the low half of the returned ssize_t says all.
   llistxattr: { args: ["ptr", "ptr", "u64"], returns: "i32" },
   lgetxattr: { args: ["ptr", "ptr", "ptr", "u64"], returns: "i32" },
   lsetxattr: { args: ["ptr", "ptr", "ptr", "u64", "i32"], returns: "i32" },
+  __errno_location: { args: [], returns: "ptr" },
+  flock: { args: ["i32", "i32"], returns: "i32" },
+});
+const onMac = libc(isMac ? ["libSystem.B.dylib"] : [], {
+  renamex_np: { args: ["ptr", "ptr", "u32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32"], returns: "i32" },
   listxattr: { args: ["ptr", "ptr", "u64", "i32"], returns: "i32" },
   getxattr: { args: ["ptr", "ptr", "ptr", "u64", "u32", "i32"], returns: "i32" },
   setxattr: { args: ["ptr", "ptr", "ptr", "u64", "u32", "i32"], returns: "i32" },
-  __errno_location: { args: [], returns: "ptr" },
   __error: { args: [], returns: "ptr" },
+  flock: { args: ["i32", "i32"], returns: "i32" },
 });
+const native = { ...onLinux, ...onMac };
 
 /** The place of errno belongs to the thread for good, so it is asked for once. */
 const errnoPlace = (native.__errno_location ?? native.__error)?.() as Pointer | undefined;
@@ -141,9 +145,7 @@ function systemError(code: string, call: string, ...paths: string[]): Error {
   return Object.assign(new Error(message), { code, syscall: call });
 }
 
-function codeOf(error: unknown): string {
-  return (error as { code?: string }).code ?? "";
-}
+const codeOf = (error: unknown) => (error as { code?: string }).code ?? "";
 
 const [firstPath, secondPath] = [Buffer.alloc(4096), Buffer.alloc(4096)];
 
@@ -268,7 +270,7 @@ function flush(fd: number, path: string): void {
 
 /** Flushes a file system, or on macOS (F_FULLFSYNC) the drive's cache, where fsync leaves data. */
 function flushDevice(fd: number, path: string): void {
-  if (isMac && native.fcntl?.(fd, 51) === 0) return;
+  if (native.fcntl?.(fd, 51) === 0) return;
   if (native.syncfs === undefined) flush(fd, path);
   else if (native.syncfs(fd) !== 0) throw systemError(lastError(), "syncfs", path);
 }
@@ -311,8 +313,7 @@ function tryLock(path: string): DiskLock | null {
   if (native.flock === undefined) throw systemError("ENOTSUP", "flock", path);
   // Node opens with O_CLOEXEC: a child process that outlives us does not keep the lock.
   const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
-  // LOCK_EX | LOCK_NB
-  if (native.flock(fd, 2 | 4) !== 0) {
+  if (native.flock(fd, 2 | 4 /* LOCK_EX | LOCK_NB */) !== 0) {
     const code = lastError();
     fs.closeSync(fd);
     if (code === "EAGAIN" || code === "EWOULDBLOCK") return null;
@@ -349,8 +350,7 @@ function copyXattrs(from: string, to: string): void {
     const size =
       lgetxattr?.(source, name, value, room) ?? getxattr?.(source, name, value, room, 0, 1) ?? -1;
     if (size < 0) continue;
-    if (lsetxattr !== undefined) lsetxattr(target, name, value, size, 0);
-    else setxattr?.(target, name, value, size, 0, 1);
+    lsetxattr?.(target, name, value, size, 0) ?? setxattr?.(target, name, value, size, 0, 1);
   }
 }
 
