@@ -25,6 +25,14 @@ describe("after a dry run", () => {
     expect(next({ ...todo, registryFault: fault })).toContain("blockers");
   });
 
+  test("each has a line of its own, with what it is for at the same place", () => {
+    const lines = next(todo).split("\n").slice(-4, -1);
+    const notes = ["try it on a copy", "carry it out", "save it for review"];
+    const places = lines.map((line, at) => line.indexOf(`   ${notes[at]}`));
+    expect(new Set(places).size).toBe(1);
+    expect(places[0]).toBe(2 + "migrate --output plan.json".length);
+  });
+
   test("a disk without state names where else it could be, one that is V3 says nothing", () => {
     expect(next({ nothingThere: true })).toContain(base);
     expect(next({ nothingThere: true })).toContain("--home");
@@ -34,6 +42,11 @@ describe("after a dry run", () => {
     expect(isBare(planned({ nothingThere: true }).plan)).toBe(true);
     const blocked = planned({ nothingThere: true, registryFault: fault }).plan;
     expect(isBare(blocked)).toBe(false);
+    const bare = planned({ nothingThere: true }).plan;
+    expect(isBare({ ...bare, warnings: ["a"], blockers: ["b"] })).toBe(false);
+    expect(isBare({ ...bare, steps: planned(todo).plan.steps.slice(0, 1), warnings: ["a"] })).toBe(
+      false,
+    );
   });
 });
 
@@ -78,6 +91,13 @@ describe("a rehearsal", () => {
       expect(text).toContain(part);
     }
     expect(rehearsalText({ ...clean, operations: 0 }, migrate)).not.toContain("Copied");
+    expect(rehearsalText({ ...clean, operations: 1, entries: 2 }, migrate).split("\n")).toEqual(
+      expect.arrayContaining([
+        "Copied:      2 entries in 1.23 s",
+        "Executed:    1 operation in 0.01 s",
+        "Rolled back: in 1.00 s",
+      ]),
+    );
   });
 
   test("that did not names every problem, fifty at most, and no next step", () => {

@@ -40,7 +40,8 @@ function collapsed(
       .replace(`projects/${idB}`, "B")
       .replace("-observability", ""),
   );
-  return { lines: shown, warnings: plan.warnings };
+  const step = plan.steps.find((each) => each.id === "collapse-observability");
+  return { lines: shown, warnings: plan.warnings, details: step?.details };
 }
 
 describe("a directory of records", () => {
@@ -74,6 +75,20 @@ describe("a directory of records", () => {
       "move aaa/processes/p-3.json → A/observability/aaa/processes/p-3.json",
       "move aaa/processes/p-4.json → observability/orphan/aaa/processes/p-4.json",
       "trash aaa",
+    ]);
+  });
+
+  test("of two projects is taken apart also when every file names one, and says where it went", () => {
+    const { lines, details } = collapsed([dir("aaa", [idA], [idB]), dir("bbb", [idA])]);
+    expect(lines.filter((line) => line.startsWith("move"))).toEqual([
+      "move aaa/processes/p-0.json → A/observability/aaa/processes/p-0.json",
+      "move aaa/processes/p-1.json → B/observability/aaa/processes/p-1.json",
+      "move bbb → A/observability/bbb",
+    ]);
+    const [a, b] = [`projects/${idA}/observability`, `projects/${idB}/observability`];
+    expect(details).toEqual([
+      `aaa-observability → ${a}/aaa, ${b}/aaa`,
+      `bbb-observability → ${a}/bbb`,
     ]);
   });
 
