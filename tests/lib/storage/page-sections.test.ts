@@ -196,6 +196,7 @@ test("of each layer stands how much is named as in V3, form by form", () => {
     ["{name}_{hash}", "V3", "1", id],
     ["{name}", "older", "1", "web"],
   ]);
+  for (const colour of ['good">V3<', 'warn">older<']) expect(section).toContain(`badge ${colour}`);
   const bar = /Registry key<\/text>[\s\S]*?(<rect class="good"[^>]*>)(<rect class="warn"[^>]*>)/;
   const [, good = "", warn = ""] = bar.exec(section) ?? [];
   expect([good, warn].map((rect) => / width="([^"]*)"/.exec(rect)?.[1])).toEqual(["50%", "50%"]);
@@ -221,6 +222,7 @@ describe("the trees", () => {
       "made new (good)",
       "w moved here (good)",
     ]);
+    expect(drawn.split('"badge ')).toHaveLength(said.length + 1);
     expect(markupOf(drawn, "h3")).toEqual(["Before", "After"]);
   });
 
