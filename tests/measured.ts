@@ -172,7 +172,7 @@ export function tablesOf(measured: Measured, { full }: { full: boolean }): strin
   const parts = [
     proofTable({ ...measured.crash, ...measured.fuzz }, full),
     mutationTable(measured.mutation),
-    benchTable(measured.bench, full),
+    full ? benchTable(measured.bench, full) : folded(measured.bench),
   ];
   const text = parts.filter((part) => part !== "").join("\n\n");
   return text === "" ? "Nothing has been measured yet." : text;
@@ -204,6 +204,17 @@ function mutationTable(sections: Sections): string {
     "",
     "--:",
   ]);
+}
+
+/** The benchmarks behind one line that says how many there are and what is missed. */
+function folded(sections: Sections): string {
+  const entries = Object.values(sections).flatMap((section) => section.entries);
+  if (entries.length === 0) return "";
+  const missed = entries.filter(({ failures }) => failures > 0).map(({ name }) => name);
+  const verdict = missed.length === 0 ? "all within their bounds" : `missed: ${missed.join(", ")}`;
+  const summary = `${entries.length} times and sizes, ${verdict}`;
+  const table = benchTable(sections, false);
+  return `<details>\n<summary>${summary}</summary>\n\n${table}\n\n</details>`;
 }
 
 function benchTable(sections: Sections, full: boolean): string {
