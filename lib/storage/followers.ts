@@ -6,7 +6,7 @@
  * rollback finishes this.
  */
 
-import { lstatSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { listMigrations } from "../change/history.ts";
 import { dirOf, type Operation } from "../change/operation.ts";
@@ -21,7 +21,7 @@ import type { Env } from "../process.ts";
 import { historyOperations } from "./history.ts";
 import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { namedWorkspaces, workspaceEdits } from "./metadata-edits.ts";
-import { rootsOf } from "./roots.ts";
+import { lstatOrNull, rootsOf } from "./roots.ts";
 import { scan } from "./scan.ts";
 
 /** The migration that is taken back. */
@@ -235,11 +235,11 @@ function sessionEdits(
 }
 
 function isOlder(path: string, since: Date): boolean {
-  return (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < since.getTime();
+  return (lstatOrNull(path)?.mtimeMs ?? 0) < since.getTime();
 }
 
 function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatOrNull(path) !== null;
 }
 
 function realOf(path: string): string {

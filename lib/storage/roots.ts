@@ -74,15 +74,15 @@ function isWorktree(operation: Operation): boolean {
 }
 
 function isFile(path: string): boolean {
-  return look(path)?.isFile() === true;
+  return lstatOrNull(path)?.isFile() === true;
 }
 
 function isDirectory(path: string): boolean {
-  return look(path)?.isDirectory() === true;
+  return lstatOrNull(path)?.isDirectory() === true;
 }
 
 /** Null for what is not there, and for what cannot be: the paths come from a file. */
-function look(path: string): Stats | null {
+export function lstatOrNull(path: string): Stats | null {
   try {
     return lstatSync(path);
   } catch {

@@ -9,7 +9,7 @@ import { SimulatedDisk } from "../../simulated-disk.ts";
 
 const migration = "/base/migrations/v3-20260101T000000Z-abcdef";
 
-function makeRoots(callers = ["/base", "/work"], plans = callers, disk = new SimulatedDisk()) {
+function makeRoots(callers = ["/base", "/tree"], plans = callers, disk = new SimulatedDisk()) {
   return new Roots(disk, new Places(migration), { callers, plans });
 }
 
@@ -45,16 +45,16 @@ describe("a path", () => {
 
   test("must be in one of the caller's places and in one of the plan's", () => {
     expect(verdict(trash("/base/x/y"))).toBe("ok");
-    expect(verdict(trash("/work"))).toBe("ok");
-    expect(verdict(trash("/worker"))).toBe("refused");
+    expect(verdict(trash("/tree"))).toBe("ok");
+    expect(verdict(trash("/trees"))).toBe("refused");
     expect(verdict({ op: "move", from: "/base/x", to: "/other/x" })).toBe("refused");
-    const both = makeRoots(["/base", "/work"], ["/base"]);
-    expect([verdict(trash("/base/x"), both), verdict(trash("/work/x"), both)]).toEqual([
+    const both = makeRoots(["/base", "/tree"], ["/base"]);
+    expect([verdict(trash("/base/x"), both), verdict(trash("/tree/x"), both)]).toEqual([
       "ok",
       "refused",
     ]);
-    const plans = makeRoots(["/base"], ["/base", "/work"]);
-    expect(verdict(trash("/work/x"), plans)).toBe("refused");
+    const plans = makeRoots(["/base"], ["/base", "/tree"]);
+    expect(verdict(trash("/tree/x"), plans)).toBe("refused");
     // What a worktree is relied on for is not written.
     const relink: Operation = { op: "relinkWorktree", repo: "/r", worktree: "/far", files: [] };
     expect(verdict(relink)).toBe("ok");
@@ -78,49 +78,49 @@ describe("a path", () => {
   });
 
   test("cannot be moved into itself", () => {
-    expect(verdict({ op: "move", from: "/work/a", to: "/work/a/b" })).toBe("invalid");
-    expect(verdict({ op: "move", from: "/work/a", to: "/work/a" })).toBe("invalid");
-    expect(verdict({ op: "move", from: "/work/a", to: "/work/ab" })).toBe("ok");
+    expect(verdict({ op: "move", from: "/tree/a", to: "/tree/a/b" })).toBe("invalid");
+    expect(verdict({ op: "move", from: "/tree/a", to: "/tree/a" })).toBe("invalid");
+    expect(verdict({ op: "move", from: "/tree/a", to: "/tree/ab" })).toBe("ok");
   });
 });
 
 describe("the directory of a path on the disk", () => {
   function made() {
     const disk = new SimulatedDisk();
-    for (const dir of ["/base", "/work", "/work/sub", "/out"]) disk.makeDir(dir);
-    disk.writeNew("/work/file", [], { mode: 0o644 });
-    disk.makeSymlink("/out", "/work/link");
-    disk.makeSymlink("/nowhere", "/work/dangling");
-    disk.makeSymlink("/work", "/alias");
-    return { disk, roots: makeRoots(["/base", "/work", "/alias"], ["/"], disk) };
+    for (const dir of ["/base", "/tree", "/tree/sub", "/out"]) disk.makeDir(dir);
+    disk.writeNew("/tree/file", [], { mode: 0o644 });
+    disk.makeSymlink("/out", "/tree/link");
+    disk.makeSymlink("/nowhere", "/tree/dangling");
+    disk.makeSymlink("/tree", "/alias");
+    return { disk, roots: makeRoots(["/base", "/tree", "/alias"], ["/"], disk) };
   }
 
   test("is there, or is the nearest one that is", () => {
     const { disk, roots } = made();
-    const { dev } = disk.lstat("/work") ?? {};
-    expect(roots.parentOf("/work/sub/x")).toMatchObject({ dev, exists: true });
-    expect(roots.parentOf("/work/none/deep/x")).toMatchObject({ exists: false });
-    expect(roots.parentOf("/work/file/x")).toMatchObject({ exists: false });
-    expect(roots.parentOf("/work")).toMatchObject({ exists: true });
+    const { dev } = disk.lstat("/tree") ?? {};
+    expect(roots.parentOf("/tree/sub/x")).toMatchObject({ dev, exists: true });
+    expect(roots.parentOf("/tree/none/deep/x")).toMatchObject({ exists: false });
+    expect(roots.parentOf("/tree/file/x")).toMatchObject({ exists: false });
+    expect(roots.parentOf("/tree")).toMatchObject({ exists: true });
   });
 
   test("is not reached through a link inside a place, though the place may be one", () => {
     const { roots } = made();
-    expect(() => roots.parentOf("/work/link/x")).toThrow("leads through a symbolic link");
-    expect(() => roots.parentOf("/work/link/deep/x")).toThrow("leads through a symbolic link");
-    expect(() => roots.parentOf("/work/dangling/x")).toThrow("link to nowhere");
+    expect(() => roots.parentOf("/tree/link/x")).toThrow("leads through a symbolic link");
+    expect(() => roots.parentOf("/tree/link/deep/x")).toThrow("leads through a symbolic link");
+    expect(() => roots.parentOf("/tree/dangling/x")).toThrow("link to nowhere");
     expect(roots.parentOf("/alias/sub/x")).toMatchObject({ exists: true });
     expect(() => roots.parentOf("/out/x")).toThrow("leads through a symbolic link");
   });
 
   test("of a place is there, though the place is a link or a single file", () => {
     const { disk } = made();
-    disk.makeSymlink("/work/sub/far", "/base/place");
-    disk.makeDir("/work/sub/far");
-    const roots = makeRoots(["/base/place", "/work/file"], ["/"], disk);
+    disk.makeSymlink("/tree/sub/far", "/base/place");
+    disk.makeDir("/tree/sub/far");
+    const roots = makeRoots(["/base/place", "/tree/file"], ["/"], disk);
     expect(roots.parentOf("/base/place")).toMatchObject({ exists: true });
-    expect(roots.parentOf("/work/file")).toMatchObject({ exists: true });
-    expect(() => roots.parentOf("/work/other")).toThrow("leads through a symbolic link");
+    expect(roots.parentOf("/tree/file")).toMatchObject({ exists: true });
+    expect(() => roots.parentOf("/tree/other")).toThrow("leads through a symbolic link");
   });
 
   test("fails as the disk does, when it is no missing link", () => {
@@ -135,19 +135,19 @@ describe("the directory of a path on the disk", () => {
         },
       });
     const look = (code: string) => () =>
-      makeRoots(["/work"], ["/"], broken(code)).parentOf("/work/sub/x");
+      makeRoots(["/tree"], ["/"], broken(code)).parentOf("/tree/sub/x");
     expect(look("EIO")).toThrow("EIO");
     // Links in a circle.
-    expect(look("ELOOP")).toThrow('"/work/sub" is a symbolic link to nowhere');
+    expect(look("ELOOP")).toThrow('"/tree/sub" is a symbolic link to nowhere');
   });
 
   test("is asked for once, until directories may have moved", () => {
     const { disk, roots } = made();
-    expect(roots.parentOf("/work/later/x").exists).toBe(false);
-    disk.makeDir("/work/later");
-    expect(roots.parentOf("/work/later/y").exists).toBe(false);
+    expect(roots.parentOf("/tree/later/x").exists).toBe(false);
+    disk.makeDir("/tree/later");
+    expect(roots.parentOf("/tree/later/y").exists).toBe(false);
     roots.forget();
-    expect(roots.parentOf("/work/later/y").exists).toBe(true);
+    expect(roots.parentOf("/tree/later/y").exists).toBe(true);
   });
 });
 

@@ -162,8 +162,7 @@ export function planned(
   const lines = shown.flatMap(({ operations }) =>
     operations.map((operation) => {
       if (operation.op === "move") return `move ${short(operation.from)} → ${short(operation.to)}`;
-      const path = operation.op === "relinkWorktree" ? operation.worktree : subjectOf(operation);
-      return `${operation.op} ${short(path)}`;
+      return `${operation.op} ${short(subjectOf(operation))}`;
     }),
   );
   return { plan, lines };
