@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { errorCode } from "../errors.ts";
 import type { Disk } from "./disk.ts";
 import { Obstacle } from "./stop.ts";
 
@@ -62,16 +63,20 @@ export function treeDigest(disk: Disk, path: string): string | null {
   return hasher.digest("hex");
 }
 
-/** Removes a tree that this toolkit made: an unfinished copy, or a trash. */
+/** Removes a tree that this toolkit made: an unfinished copy, or a trash. Others may remove it, too. */
 export function removeTree(disk: Disk, path: string): void {
-  const stat = disk.lstat(path);
-  if (stat === null) return;
-  if (stat.kind !== "directory") {
-    disk.unlink(path);
-    return;
+  try {
+    const stat = disk.lstat(path);
+    if (stat === null) return;
+    if (stat.kind !== "directory") {
+      disk.unlink(path);
+      return;
+    }
+    for (const name of disk.readDir(path)) removeTree(disk, join(path, name));
+    disk.removeDir(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
   }
-  for (const name of disk.readDir(path)) removeTree(disk, join(path, name));
-  disk.removeDir(path);
 }
 
 /** Bytes of all files below a path. */
