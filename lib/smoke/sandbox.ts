@@ -151,19 +151,34 @@ export function resolveProgram(sandbox: Sandbox, name: string): string {
   return program;
 }
 
-/** Ports already handed out by this process; two worlds must not be given the same one. */
-const givenPorts = new Set<number>();
+/** Claims of this process; kept, since one that is collected as garbage is let go of. */
+const claims: { port: number }[] = [];
 
 /**
- * A port nobody listens on right now. It lies below the range that systems take for outgoing
- * connections, so that none of those gets it before the daemon does.
+ * A TCP port that nobody listens on and that nobody else is given before this process ends. It lies
+ * below the range that systems take for outgoing connections, so that none of those gets it before
+ * the daemon does.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 10_240 + Math.floor(Math.random() * 20_000);
-    if (givenPorts.has(port) || !(await canListen(port))) continue;
-    givenPorts.add(port);
-    return port;
+    if ((await claim(port)) && (await canListen(port))) return port;
+  }
+}
+
+/**
+ * Claims a port by the UDP socket of its number: it is in nobody's way, walks in other processes see
+ * it, and the system lets go of it however this one ends. False when another has it.
+ */
+async function claim(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port });
+    socket.unref();
+    claims.push(socket);
+    return true;
+  } catch (error) {
+    // A machine that gives no UDP sockets has no claims either; two walks rarely pick one port.
+    return errorCode(error) !== "EADDRINUSE";
   }
 }
 

@@ -71,6 +71,36 @@ test("ports are below those that outgoing connections take, and never given twic
   for (const port of ports) expect(port).toBeLessThan(32_000);
 });
 
+test("a port that one walk was given is not given to another process while that walk lives", async () => {
+  // Both draw the same numbers; a draw that somebody has already is followed by the next.
+  const program = `
+    import { freePort } from ${JSON.stringify(join(import.meta.dir, "../../../lib/smoke/sandbox.ts"))};
+    const draws = Array.from({ length: 200 }, (_, n) => (Number(process.argv[1]) + n / 20_000) % 1);
+    Math.random = () => draws.shift();
+    console.log(await freePort());
+    await Bun.stdin.text();
+  `;
+  const start = Math.random() * 0.9;
+  const draw = () =>
+    Bun.spawn([process.execPath, "-e", program, String(start)], { stdin: "pipe", stdout: "pipe" });
+  const portOf = async ({ stdout }: { stdout: ReadableStream<Uint8Array> }) => {
+    const { value } = await stdout.getReader().read();
+    return Number(new TextDecoder().decode(value));
+  };
+  const first = draw();
+  const port = await portOf(first);
+  const second = draw();
+  expect(await portOf(second)).not.toBe(port);
+  first.kill("SIGKILL");
+  await first.exited;
+  const third = draw();
+  expect(await portOf(third)).toBe(port);
+  for (const one of [second, third]) {
+    one.stdin.end();
+    await one.exited;
+  }
+});
+
 test("GH has a GitHub origin and a fetched main, LP has neither; agents answer probes at once", async () => {
   using folder = scratch();
   const sandbox = await make(folder.path);
