@@ -200,6 +200,19 @@ export function parseArchiveName(fileName: string): ArchiveNameParts | null {
   return { sessionId, archivedAt, time: real ? time : null };
 }
 
+/** File name of a session that is archived as JSON, unlike those already taken: a second later if need be. */
+export function archiveNameAt(
+  sessionId: string,
+  at: Date,
+  isTaken: (name: string) => boolean,
+): string {
+  for (let ms = at.getTime(); ; ms += 1000) {
+    const stamp = new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+    const name = `${sessionId}_${stamp.replace(/[-:]/g, "")}.json`;
+    if (!isTaken(name)) return name;
+  }
+}
+
 /** Directory name of a working directory below Claude's `projects/`. */
 export function claudeSlug(absolutePath: string): string {
   return absolutePath.replaceAll(":", "").replace(/[\\/._]/g, "-");

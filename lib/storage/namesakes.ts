@@ -1,6 +1,6 @@
 /**
  * Several files of one session in one directory, as a rollback leaves them that had to keep what was
- * written since: one goes on being the session, with its name and worktree, the others are copies.
+ * written since: one goes on being the session, with its name and worktree, the others are archived.
  */
 
 import type { Decisions } from "./decisions.ts";
@@ -20,7 +20,7 @@ export function decideSuccessors(dir: StateDir, decisions: Decisions): Successor
   const shown = ids.length > 3 ? `${ids.slice(0, 3).join(", ")} and ${ids.length - 3} more` : ids;
   const chosen = decisions.ask({
     key: `session-files:${label}`,
-    question: `${label} has two files of each of these sessions: ${shown}. Which one goes on? The other is kept as a copy.`,
+    question: `${label} has two files of each of these sessions: ${shown}. Which one goes on? The other is archived.`,
     choices: [
       { value: "newest", label: "the one that was written last" },
       { value: "json", label: "the JSON file" },

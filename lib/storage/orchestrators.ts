@@ -3,7 +3,7 @@
  * one, else the newest; the others are archived, never dropped. Two live ones are a decision.
  */
 
-import { parseSessionId } from "../paths.ts";
+import { archiveNameAt, parseSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Inventory, SessionFile } from "./inventory.ts";
 import { tmuxFields } from "./metadata-edits.ts";
@@ -128,20 +128,16 @@ function movesOf(
   now: Date,
 ): OrchestratorMove[] {
   const canonicalId = `${prefix}-orchestrator`;
-  const stamp = now
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replace(/[-:]/g, "");
+  const archive = `${target.dir}/sessions/archive`;
   const moves: OrchestratorMove[] = [];
   const taken = new Set<string>();
   // Losers go first: the canonical name may be one of theirs.
   for (const candidate of group.filter((other) => other !== winner)) {
-    let to = `${target.dir}/sessions/archive/${candidate.sessionId}_${stamp}.json`;
-    for (let n = 2; taken.has(to) || archived(target, to); n++) {
-      to = `${target.dir}/sessions/archive/${candidate.sessionId}_${stamp}-${n}.json`;
-    }
-    taken.add(to);
     const { file, path, sessionId } = candidate;
+    const isTaken = (name: string) =>
+      taken.has(`${archive}/${name}`) || isArchived(target, `${archive}/${name}`);
+    const to = `${archive}/${archiveNameAt(sessionId, now, isTaken)}`;
+    taken.add(to);
     moves.push({ file, from: path, to, sessionId, becomes: null });
   }
   const to = `${target.dir}/sessions/${canonicalId}.json`;
@@ -152,6 +148,6 @@ function movesOf(
   return moves;
 }
 
-function archived(target: ProjectTarget, path: string): boolean {
+function isArchived(target: ProjectTarget, path: string): boolean {
   return target.sessions.some((session) => session.archived && session.path === path);
 }

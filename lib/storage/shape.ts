@@ -25,7 +25,7 @@ export interface SessionTarget {
   fileName: string;
   /** Where the file stands once its project is at its V3 place (before orchestrators are normalised). */
   path: string;
-  /** Of a copy: the file of the same session that goes on being it, with name and worktree. */
+  /** Of one that is archived for that: the file of the same session that goes on being it. */
   successor?: SessionTarget;
 }
 

@@ -5,7 +5,7 @@
  * written by another can never disagree. Pure.
  */
 
-import { isSafeSessionId } from "../paths.ts";
+import { archiveNameAt, isSafeSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Identities } from "./identity.ts";
 import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
@@ -19,6 +19,8 @@ import { planWorktrees } from "./worktrees.ts";
 /** Where planning says what it did not know for certain. */
 interface Told {
   decisions: Decisions;
+  /** When what this plan archives is archived. */
+  now: Date;
   warnings: string[];
 }
 
@@ -55,7 +57,7 @@ function projectTarget(
   identities: Identities,
   project: Project,
   options: PlanOptions,
-  { decisions, warnings }: Told,
+  { decisions, warnings }: Omit<Told, "now">,
 ): ProjectTarget | null {
   if (project.mergedInto !== null) return null;
   const dirs = project.home === null ? project.others : [project.home, ...project.others];
@@ -81,7 +83,7 @@ function projectTarget(
     single: singleOf(project, sources, dir),
     orchestrators: [],
   };
-  assignSessions(target, { decisions, warnings });
+  assignSessions(target, { decisions, now: options.now, warnings });
   return target;
 }
 
@@ -160,7 +162,7 @@ function addSessions(
   dir: StateDir,
   inPlace: boolean,
   { live, archived, known }: Held,
-  { decisions, warnings }: Told,
+  { decisions, now, warnings }: Told,
 ): void {
   const isHome = dir === target.project.home;
   // Names of one directory may differ by case alone and did stand side by side; those of two
@@ -177,6 +179,20 @@ function addSessions(
       continue;
     }
     const fate = fateOf(file, inPlace);
+    const successor = placed.get(successors.get(file) ?? file);
+    if (successor !== undefined) {
+      // Side by side both would run in one tmux session and one worktree, and killing one ends both.
+      const { sessionId } = successor;
+      const name = archiveNameAt(sessionId, now, (wanted) => archived.has(wanted));
+      archived.add(name);
+      warnings.push(
+        `${lastPart(file.path)} of ${lastPart(dir.path)} is another file of session ${sessionId}; it is archived as ${name}.`,
+      );
+      const copy = sessionTarget(target, dir, file, fate, sessionId, true, name);
+      placed.set(file, { ...copy, successor });
+      known.add(file);
+      continue;
+    }
     let sessionId = file.sessionId;
     let session = sessionTarget(target, dir, file, fate, sessionId, false);
     const isTaken = isHome ? !isBad(file) && names.has(session.fileName) : ids.has(sessionId);
@@ -188,8 +204,6 @@ function addSessions(
         `Session ${file.sessionId} of ${lastPart(dir.path)} also exists in ${target.id}; it is kept as ${sessionId}.`,
       );
       session = sessionTarget(target, dir, file, fate, sessionId, false);
-      const successor = placed.get(successors.get(file) ?? file);
-      if (successor !== undefined) session.successor = successor;
     }
     placed.set(file, session);
     known.add(file);
@@ -197,7 +211,7 @@ function addSessions(
     ids.add(sessionId);
     names.add(session.fileName);
   }
-  // Copies make way before the name is given to another file.
+  // Such a file makes way before its name is given to another.
   const isCopy = ({ successor }: SessionTarget) => Number(successor !== undefined);
   target.sessions.push(...[...placed.values()].toSorted((a, b) => isCopy(b) - isCopy(a)));
   for (const { sessionId } of dir.sessions) if (isHome) live.add(sessionId);

@@ -67,7 +67,7 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
     liveSessions(project).map((session) => ({
       session,
       project,
-      // What runs under a copy's name is the session itself.
+      // What runs under the name that an archived file of it holds is the session itself.
       to: finalSessionId(session.successor ?? session, project),
     })),
   );
@@ -123,15 +123,18 @@ function idsLeftAlone(inventory: Inventory, target: Target): string[] {
     .flatMap(({ sessions }) => sessions.filter(isUsable).map(({ sessionId }) => sessionId));
 }
 
-/** Sessions that are not archived, nor will be. */
+/** Sessions that are not archived, nor will be; and what is archived because its session goes on. */
 function liveSessions(project: ProjectTarget): SessionTarget[] {
   const archived = new Set(
     project.orchestrators.filter(({ becomes }) => becomes === null).map(({ file }) => file),
   );
   const all = project.single === null ? project.sessions : [...project.sessions, project.single];
   return all.filter(
-    ({ archived: isArchived, fate, file }) =>
-      !isArchived && fate !== "twin" && !archived.has(file) && isUsable(file),
+    ({ archived: isArchived, successor, fate, file }) =>
+      (!isArchived || successor !== undefined) &&
+      fate !== "twin" &&
+      !archived.has(file) &&
+      isUsable(file),
   );
 }
 

@@ -24,7 +24,7 @@ export function planWorktrees(
   const planner = new WorktreePlanner(inventory, identities, targets, decisions, warnings);
   for (const leaf of inventory.worktrees) planner.inside(leaf);
   if (options.steps.has("adopt-stranded-worktrees")) {
-    for (const leaf of inventory.worktrees) planner.adopt(leaf);
+    for (const leaf of planner.usedFirst()) planner.adopt(leaf);
   }
   const { moves, keptDirs } = planner;
   return { moves, keptDirs };
@@ -88,21 +88,25 @@ class WorktreePlanner {
         if (named === undefined) continue;
         const plan = planned.get(file);
         if (plan?.session.fate === "twin") continue;
+        // What an archived file of a session names is that session's, unless it has a worktree by now.
         const { successor } = plan?.session ?? {};
-        // A copy's worktree is that of the session, unless that has another one by now.
-        const heir = successor !== undefined && paths.has(successor.file) ? undefined : successor;
-        const sessionId = (heir ?? plan?.session)?.sessionId ?? file.sessionId;
+        if (successor !== undefined && paths.has(successor.file)) continue;
+        const sessionId = plan?.session.sessionId ?? file.sessionId;
         const target = plan?.target ?? null;
         const leaving = target?.orchestrators.find((move) => move.file === file)?.becomes === null;
         const id = `${target?.id ?? dir.name}/${sessionId}`;
         const user = { id, sessionId, target, leaving };
-        const others = successor === undefined ? [] : (paths.get(successor.file) ?? []);
         for (const path of named) {
-          if (others.includes(path)) continue;
           this.#users.set(path, [...(this.#users.get(path) ?? []), user]);
         }
       }
     }
+  }
+
+  /** All worktrees; those that a session names come before one that only has a session's name. */
+  usedFirst(): WorktreeLeaf[] {
+    const isUnused = ({ path }: WorktreeLeaf) => Number(!this.#users.has(path));
+    return this.inventory.worktrees.toSorted((a, b) => isUnused(a) - isUnused(b));
   }
 
   /** Worktrees inside a state dir go where that dir goes. */
@@ -121,12 +125,11 @@ class WorktreePlanner {
       (candidate) =>
         candidate.dir === dir && !candidate.archived && candidate.file.sessionId === leaf.name,
     );
-    const session = found?.successor ?? found;
-    const name = this.#free(target, session?.sessionId ?? leaf.name, dir.hash ?? dir.name);
+    const name = this.#free(target, found?.sessionId ?? leaf.name, dir.hash ?? dir.name);
     const to = `${target.dir}/worktrees/${name}`;
     const move = { leaf, from: leaf.path, to, carrier: dir, carried: whole, target };
     if (leaf.path !== to || this.#staleLink(leaf)) {
-      this.moves.push({ ...move, sessionId: session?.sessionId ?? null });
+      this.moves.push({ ...move, sessionId: found?.sessionId ?? null });
     }
   }
 

@@ -1,4 +1,5 @@
-/** Two files of one session in one directory: which goes on, with the name, worktree and tmux. */
+/** Two files of one session in one directory: which goes on, with the name, worktree and tmux, and
+ * that the other is archived: as a session, killing it would end what the first one works with. */
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
@@ -42,7 +43,12 @@ async function rolledBack(more: Partial<ProjectSpec> = {}, follows = true): Prom
 /** Session files of the project by name, with what became of AO's work and where it works. */
 function sessionsOf(disk: Disk): Record<string, { worked: boolean; worktree: string }> {
   const dir = join(disk.baseDir, "projects", disk.project("integrator").id, "sessions");
-  const names = readdirSync(dir).filter((name) => name.endsWith(".json"));
+  const own = (name: string) =>
+    /^int-\d+(_20261121T100000Z)?\.json$/.test(name.slice(name.indexOf("/") + 1));
+  const names = [
+    ...readdirSync(dir),
+    ...readdirSync(`${dir}/archive`).map((name) => `archive/${name}`),
+  ].filter(own);
   const read = (name: string) => {
     const { summary, worktree } = JSON.parse(readFileSync(join(dir, name), "utf8"));
     return { worked: summary === worked, worktree: worktree.replace(`${dir}/../`, "") };
@@ -61,13 +67,13 @@ async function migrate(disk: Disk, answers = new Map<string, string>()) {
   return { plan, ...(await apply(disk, plan)) };
 }
 
-const copyOf = (disk: Disk) => `int-1__from-${disk.project("integrator").hash}.json`;
+const archived = "archive/int-1_20261121T100000Z.json";
 
 describe("after a rollback that kept what AO had written, the next migration", () => {
   test.each([
     ["which followed the worktree back", true],
     ["which left the session pointing at V3", false],
-  ])("gives it name and worktree, and keeps the text as a copy (%s)", async (_, follows) => {
+  ])("gives it name and worktree, and archives the text (%s)", async (_, follows) => {
     using disk = await rolledBack({}, follows);
     const before = stateOf(disk);
     const { plan, dir } = await migrate(disk);
@@ -75,7 +81,7 @@ describe("after a rollback that kept what AO had written, the next migration", (
     const worktree = join(project, "worktrees", "int-1");
     const sessions = sessionsOf(disk);
     expect(sessions["int-1.json"]).toEqual({ worked: true, worktree });
-    expect(sessions[copyOf(disk)]).toEqual({ worked: false, worktree });
+    expect(sessions[archived]).toEqual({ worked: false, worktree });
     expect(verifyWorktree(worktree, disk.env)).toBeNull();
     expect(readdirSync(join(project, "worktrees")).sort()).toEqual(["int-1", "int-2"]);
     expect(plan.decisions.map(({ key, chosen }) => [key.split(":")[0], chosen])).toEqual([
@@ -95,7 +101,7 @@ describe("after a rollback that kept what AO had written, the next migration", (
     const worktree = join(project, "worktrees", "int-1");
     const sessions = sessionsOf(disk);
     expect(sessions["int-1.json"]).toEqual({ worked: false, worktree });
-    expect(sessions[copyOf(disk)]).toEqual({ worked: true, worktree });
+    expect(sessions[archived]).toEqual({ worked: true, worktree });
     expect(verifyWorktree(worktree, disk.env)).toBeNull();
     expect(leftToDo(disk)).toEqual([]);
     await takeBack(disk, dir, plan);
@@ -108,7 +114,7 @@ describe("after a rollback that kept what AO had written, the next migration", (
     expect(asked?.question).toContain("two files of each of these sessions: int-1.");
     await migrate(disk, new Map([[asked?.key ?? "", "text"]]));
     expect(sessionsOf(disk)["int-1.json"]?.worked).toBe(false);
-    expect(sessionsOf(disk)[copyOf(disk)]?.worked).toBe(true);
+    expect(sessionsOf(disk)[archived]?.worked).toBe(true);
     expect(existsSync(disk.project("integrator").stateDir)).toBe(false);
   });
 });
@@ -136,21 +142,24 @@ describe("two files of one session", () => {
   test("in a project's own directory: the JSON makes way before the text takes its name", () => {
     const { lines } = plan([{ ...text, newest: true }, json]);
     expect(lines.map((line) => line.replaceAll(`projects/${id}/sessions/`, ""))).toEqual([
-      "move app-1.json → app-1__from-json.json",
-      "patchJson app-1__from-json.json",
+      "makeDir archive",
+      "move app-1.json → archive/app-1_20261121T100000Z.json",
+      "patchJson archive/app-1_20261121T100000Z.json",
       "create app-1.json",
       "trash app-1",
     ]);
   });
 
-  test("have one tmux session, and that is not called after the copy", () => {
+  test("have one tmux session, and that is called after the one that goes on", () => {
     const { lines, plan: made } = plan([text, json], ["0123456789ab-app-1"]);
     expect(made.warnings.filter((warning) => warning.includes("tmux"))).toEqual([]);
     const renames = made.steps.flatMap(({ operations }) =>
       operations.filter(({ op }) => op === "renameTmux"),
     );
     expect(renames).toEqual([{ op: "renameTmux", from: "0123456789ab-app-1", to: "app-1" }]);
-    expect(lines.filter((line) => line.includes("app-1__from-text.json"))).toHaveLength(1);
+    expect(
+      lines.filter((line) => line.includes("archive/app-1_20261121T100000Z.json")),
+    ).toHaveLength(1);
   });
 
   test("are two sessions where their births differ, and nothing is asked", () => {

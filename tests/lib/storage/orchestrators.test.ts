@@ -33,8 +33,8 @@ function settled(
   };
 }
 
-const archived = (name: string, more = "") =>
-  `sessions/${name}.json → sessions/archive/${name}_${at}${more}.json`;
+const archived = (name: string, stamp = at) =>
+  `sessions/${name}.json → sessions/archive/${name}_${stamp}.json`;
 const stays = (name: string) => `sessions/${name}.json → sessions/app-orchestrator.json`;
 
 describe("of several orchestrators", () => {
@@ -198,18 +198,16 @@ describe("an orchestrator's place", () => {
     const path = `${dir}/sessions/archive/app-orchestrator-1_${at}.json`;
     const archives = [one("app-orchestrator-1", { path, archivedAt: at })];
     const files = [one("app-orchestrator-1"), one("app-orchestrator")];
-    expect(settled(files, { archives }).moves).toEqual([archived("app-orchestrator-1", "-2")]);
-    const second = one("app-orchestrator-1", {
-      path: path.replace(".json", "-2.json"),
-      archivedAt: at,
-    });
+    const [next, third] = ["20261121T100001Z", "20261121T100002Z"];
+    expect(settled(files, { archives }).moves).toEqual([archived("app-orchestrator-1", next)]);
+    const second = one("app-orchestrator-1", { path: path.replace(at, next), archivedAt: next });
     const both = settled(files, { archives: [...archives, second] });
-    expect(both.moves).toEqual([archived("app-orchestrator-1", "-3")]);
+    expect(both.moves).toEqual([archived("app-orchestrator-1", third)]);
     const sessionId = "app-orchestrator-1";
     const single = one(sessionId, { path: `${dir}/orchestrator.json`, fields: { sessionId } });
     expect(settled(files, { orchestrator: single }).moves).toEqual([
       archived(sessionId),
-      `orchestrator.json → sessions/archive/${sessionId}_${at}-2.json`,
+      `orchestrator.json → sessions/archive/${sessionId}_${next}.json`,
     ]);
   });
 });

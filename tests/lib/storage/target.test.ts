@@ -92,13 +92,21 @@ describe("a session", () => {
   test("that stands beside another of its id in one directory: JSON keeps the name", () => {
     const sessions = [kv(home, "app-1"), live(home, "app-1")];
     expect(targets({ sessions }).names.sort()).toEqual([
-      "convert app-1 → app-1__from-text.json",
+      "convert app-1 → archive/app-1_20261121T100000Z.json",
       "stay app-1.json → app-1.json",
     ]);
     const plain = live(home, "app-1", { path: `${home}/sessions/app-1` });
     expect(targets({ sessions: [plain, live(home, "app-1")] }).names.sort()).toEqual([
-      "stay app-1 → app-1__from-text.json",
+      "stay app-1 → archive/app-1_20261121T100000Z.json",
       "stay app-1.json → app-1.json",
+    ]);
+    const renamed = targets(
+      { sessions: [live(home, "app-1")] },
+      { sessions: [live(source, "app-1"), kv(source, "app-1")] },
+    );
+    expect(renamed.names.slice(1)).toEqual([
+      `convert V1/app-1 → archive/app-1__from-${hash}_20261121T100000Z.json`,
+      `move V1/app-1.json → app-1__from-${hash}.json`,
     ]);
     const empty = live(home, "app-1", { format: "empty" });
     expect(targets({ sessions: [kv(home, "app-1"), empty] }).names.sort()).toEqual([

@@ -73,6 +73,26 @@ describe("a worktree outside the base dir", () => {
     expect([foreign.moves, foreign.left]).toEqual([[], ["~app/app-7"]]);
   });
 
+  test("is called after its session before another is that only has such a name", () => {
+    const [unnamed, named] = [legacy("app-1"), legacy("feature")];
+    const a = { sessions: [at(dirA, "app-1", named)] };
+    const { moves, left } = moved([stray(unnamed), stray(named)], { a });
+    expect([moves, left]).toEqual([["~app/feature → A/worktrees/app-1"], ["~app/app-1"]]);
+  });
+
+  test("that only an older file of a session names is that session's, unless it has another", () => {
+    const [older, newer] = [legacy("older"), legacy("newer")];
+    const text = (path: string) =>
+      at(dirA, "app-1", path, { path: `${dirA}/sessions/app-1`, format: "kv" });
+    const nowhere = { sessions: [text(older), at(dirA, "app-1", legacy("gone"))] };
+    expect(moved([stray(older)], { a: nowhere }).moves).toEqual(["~app/older → A/worktrees/app-1"]);
+    const elsewhere = { sessions: [text(older), at(dirA, "app-1", newer)] };
+    expect(moved([stray(older), stray(newer)], { a: elsewhere }).moves).toEqual([
+      "~app/newer → A/worktrees/app-1",
+      "~app/older → A/worktrees/older",
+    ]);
+  });
+
   test("of a repository with several projects goes to the one that it is grouped under", () => {
     const shared = [app, other].map((path) => repo(path, { commonDir: "/r/.git" }));
     const of = repo("/r");
