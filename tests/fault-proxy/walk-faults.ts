@@ -38,7 +38,11 @@ export function testFaults(faults: readonly Fault[], limit: number): void {
           // Steps that only came along count too: a fault must not hide behind what it blocks.
           const ends = entries.filter((entry) => entry.type === "end");
           const bad = ends.filter(({ status }) => status === "fail" || status === "error");
-          const seen = bad.map(({ step, reason }) => `${step}: ${reason}`);
+          const looked = entries.flatMap((entry) => (entry.type === "action" ? entry : []));
+          const seen = bad.map(({ step, reason }) => {
+            const last = looked.findLast((action) => action.step === step)?.seen;
+            return `${step}: ${reason} ${JSON.stringify(last)}`;
+          });
           expect({ red: bad.map(({ step }) => step), seen }).toEqual({ red: fault.red, seen });
           const because = new RegExp(fault.because ?? "");
           for (const { reason } of bad) expect(reason).toMatch(because);
