@@ -167,6 +167,10 @@ async function walkAction(written: Action, part: Part): Promise<Outcome | undefi
       ? { seen: shorten(maskValue(withoutTwin(tried.observation), engine.record.mask)) }
       : {}),
   });
+  // What did not hold because the walk was stopped says nothing of AO; a resumed walk looks again.
+  if (failed && engine.signal.aborted && part.part === "do") {
+    return { status: "not-run", reason: "cancelled" };
+  }
   if (tried.error !== undefined) return { status: "error", reason: tried.error };
   if (bad)
     return {
