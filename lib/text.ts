@@ -68,6 +68,16 @@ export function wrap(text: string, width: number, indent = ""): string {
 }
 
 /**
+ * The text behind a lead such as `  • `, broken between words; later lines begin below its first
+ * word. Between 40 and 100 columns wide, whatever there is.
+ */
+export function hanging(lead: string, text: string, columns: number): string {
+  const width = Bun.stringWidth(lead);
+  const lines = wrap(text, Math.max(40, Math.min(columns, 100)) - width).split("\n");
+  return lead + lines.join(`\n${" ".repeat(width)}`);
+}
+
+/**
  * Lays rows out in columns, each as wide as its widest cell. Widths are those seen: colour codes
  * count nothing, wide characters two. No line has trailing spaces.
  *

@@ -157,9 +157,11 @@ async function formsOf({ out, args }: DoctorContext, results: CheckResult[], fac
   const command = (name: string) => facts.command("repair", name);
   const about = { toolkitVersion: manifest.version, checkedAt: facts.now, home, baseDir, command };
   const outcome: Outcome = isHealthy(results) ? "done" : "findings";
+  const { style } = out;
   return {
     json: () => documentOf(results, about),
-    text: () => reportText(results, { style: out.style, verbose: args.verbose, command }),
+    text: () =>
+      reportText(results, { style, verbose: args.verbose, columns: out.columns(), command }),
     outcome,
   };
 }

@@ -1,6 +1,6 @@
 /** The doctor's result for eyes. */
 
-import { plural, printable, table, wrap } from "../text.ts";
+import { hanging, plural, printable, table, wrap } from "../text.ts";
 import { type Check, costs, type Section, sections } from "./check.ts";
 import type { CheckResult, Status } from "./run.ts";
 
@@ -18,6 +18,8 @@ export interface ReportOptions {
   style: ReportStyle;
   /** Show all findings of a check instead of the first few. */
   verbose: boolean;
+  /** Width of the screen. */
+  columns: number;
   /** The command of a fix. */
   command: (fix: string) => string;
 }
@@ -48,15 +50,18 @@ function sectionLines(results: readonly CheckResult[], options: ReportOptions): 
   return results.flatMap((result) => checkLines(result, options));
 }
 
-function checkLines(result: CheckResult, { style, verbose, command }: ReportOptions): string[] {
+function checkLines(
+  result: CheckResult,
+  { style, verbose, columns, command }: ReportOptions,
+): string[] {
   const { check, status, summary, findings } = result;
   const head = `  ${mark(status, style)}  ${style.dim(check.id)}  `;
   if (findings.length === 0) return [`${head}${check.title}: ${printable(summary)}`];
   const lines = [head + check.title];
   const cut = verbose || findings.length <= shown + 1 ? findings : findings.slice(0, shown);
   for (const [index, { message, remedy }] of cut.entries()) {
-    lines.push(`      • ${printable(message)}`);
-    // One remedy for several findings is told after the last of them.
+    lines.push(hanging("      • ", printable(message), columns));
+    // One remedy for several findings is told after the last of them; unbroken, since it is copied.
     if (remedy === undefined || cut[index + 1]?.remedy === remedy) continue;
     lines.push(`        ${style.cyan("→")} ${printable(remedy)}`);
   }

@@ -1,6 +1,6 @@
 /** The dry run as text: inventory, issues, plan, totals, decisions, warnings, blockers. */
 
-import { formatBytes, printable, truncateMiddle, wrap } from "../text.ts";
+import { formatBytes, hanging, printable, truncateMiddle, wrap } from "../text.ts";
 import type { Issue } from "./drift.ts";
 import type { InventoryRecord, PlanRecord } from "./record.ts";
 
@@ -67,11 +67,7 @@ class Writer {
 
   /** A bullet of any length, wrapped under itself. */
   bullet(text: string, indent = "    ", sign = "•"): void {
-    const width = Math.max(40, Math.min(this.options.columns, 100));
-    const body = wrap(printable(text), width - indent.length - 2);
-    const [first = "", ...rest] = body.split("\n");
-    this.line(`${indent}${sign} ${first}`);
-    for (const line of rest) this.line(`${indent}  ${line}`);
+    this.line(hanging(`${indent}${sign} `, printable(text), this.options.columns));
   }
 
   /** A list that is shortened unless everything was asked for. */

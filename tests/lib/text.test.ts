@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   formatBytes,
   formatCount,
+  hanging,
   nearest,
   plural,
   printable,
@@ -67,6 +68,22 @@ describe("wrap", () => {
   test("gives a word that is too long its own line", () => {
     expect(wrap("a /very/long/path b", 6)).toBe("a\n/very/long/path\nb");
   });
+});
+
+test("hanging begins later lines below the first word, and stays readable on any screen", () => {
+  const text = "one word after the other ".repeat(6).trim();
+  expect(hanging("  • ", text, 80).split("\n")).toEqual([
+    "  • one word after the other one word after the other one word after the other",
+    "    one word after the other one word after the other one word after the other",
+  ]);
+  const widest = (columns: number) =>
+    Math.max(
+      ...hanging("→ ", text, columns)
+        .split("\n")
+        .map((line) => line.length),
+    );
+  expect([widest(200) > 80, widest(200) <= 100]).toEqual([true, true]);
+  expect([widest(10) > 30, widest(10) <= 40]).toEqual([true, true]);
 });
 
 describe("table", () => {

@@ -66,7 +66,7 @@ describe("doctor", () => {
     const on = disk("movedWorktreeStaleLink");
     const { code, stdout } = await doctor(on, ["--skip", "tools"]);
     expect(code).toBe(1);
-    expect(stdout).toContain("FAIL   AO-WT-001  broken links of worktrees\n      • git's link to ");
+    expect(stdout).toContain("FAIL   AO-WT-001  broken links of worktrees\n      • git's link to");
     expect(stdout).toContain("mend: bun run scripts/repair.ts worktree-links\n");
     expect(stdout).toContain("\nNot healthy: ");
   });

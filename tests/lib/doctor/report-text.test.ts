@@ -7,7 +7,7 @@ import { findCheck } from "../../../lib/doctor/select.ts";
 import { createStyle } from "../../../lib/terminal.ts";
 
 const style = createStyle(false);
-const options = { style, verbose: false, command: (name: string) => `repair ${name}` };
+const options = { style, verbose: false, columns: 80, command: (name: string) => `repair ${name}` };
 
 function result(id: string, status: Status, findings: Finding[] = [], summary = ""): CheckResult {
   const check: Check = findCheck(id);
@@ -62,6 +62,16 @@ describe("the report", () => {
     expect(many(6)).toContain("lock 5");
     expect(many(7)).not.toContain("lock 5");
     expect(many(7)).toContain("… and 2 more (--verbose)");
+  });
+
+  test("breaks a long finding for the screen, but never a remedy that is copied", () => {
+    const [message, remedy] = ["word ".repeat(40).trim(), `run ${"word ".repeat(40)}`.trim()];
+    const lines = reportText([result("AO-RT-003", "warn", [warn(message, remedy)])], options)
+      .split("\n")
+      .filter((line) => line.includes("word"));
+    expect(lines.slice(0, -1).map((line) => line.length <= 80)).toEqual([true, true, true]);
+    expect(lines[1]).toStartWith("        word");
+    expect(lines.at(-1)).toBe(`        → ${remedy}`);
   });
 
   test("tells a remedy that several findings share once", () => {
