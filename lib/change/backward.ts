@@ -264,9 +264,12 @@ function takeBackMove(input: Input, { from, to }: { from: string; to: string }):
   return step(input, { id: identityOf(stat) });
 }
 
-function expectDirectory(context: Context, path: string): void {
-  context.roots.parentOf(path);
-  if (context.disk.lstat(dirname(path))?.kind === "directory") return;
+function expectDirectory({ roots, disk }: Context, path: string): void {
+  roots.parentOf(path);
+  const dir = dirname(path);
+  // A root may be a link: a base dir that was moved to another disk.
+  const place = disk.lstat(dir)?.kind === "symlink" ? disk.realPath(dir) : dir;
+  if (disk.lstat(place)?.kind === "directory") return;
   throw new Obstacle(path, "has no directory to go back to");
 }
 

@@ -12,6 +12,7 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -164,6 +165,7 @@ class Copier {
   readonly #done = new Set<string>();
   readonly #leaves: ReadonlySet<string>;
   readonly #excluded: ReadonlySet<string>;
+  readonly #baseDir: string;
   /** Modes of directories, given to the copies when these are complete. */
   readonly #modes: [path: string, mode: number][] = [];
 
@@ -174,6 +176,7 @@ class Copier {
   ) {
     this.#leaves = new Set(inventory.worktrees.map((leaf) => leaf.path));
     // The directory for temporary files may be below the base dir.
+    this.#baseDir = inventory.places.baseDir;
     this.#excluded = new Set([`${inventory.places.baseDir}/migrations`, sandbox]);
   }
 
@@ -191,7 +194,9 @@ class Copier {
   /** @returns what is in it and has to be copied too */
   #copy(path: string): string[] {
     if (this.#excluded.has(path) || this.#done.has(path)) return [];
-    const stats = lstatSync(path, { throwIfNoEntry: false });
+    // A base dir may be a link to another disk; the copy must not lead there.
+    const look = path === this.#baseDir ? statSync : lstatSync;
+    const stats = look(path, { throwIfNoEntry: false });
     if (stats === undefined) return [];
     this.#done.add(path);
     this.entries += 1;

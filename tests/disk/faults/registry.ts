@@ -1,9 +1,16 @@
 /** Disks whose registry or project-local configs are not as they should be. */
 
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { makeDisk } from "../build.ts";
-import { mkdirs, writeFiles } from "../repos.ts";
+import { git, mkdirs, writeFiles } from "../repos.ts";
 import { type Disk, named, type ProjectSpec } from "../spec.ts";
 
 const integrator: ProjectSpec = { name: "integrator", layout: "v1-bare", storageKey: "bare" };
@@ -148,6 +155,19 @@ export const registryFaults = named({
     const moved = join(mkdirs(join(disk.root, "big-disk")), "integrator");
     Bun.spawnSync(["mv", repo, moved]);
     Bun.spawnSync(["ln", "-s", moved, repo]);
+    return disk;
+  },
+
+  /** The base dir is a link to another disk; git has seen worktrees through it as they are there. */
+  linkedBaseDir: (dir) => {
+    const v1: ProjectSpec = { name: "backend", layout: "v1", worktrees: "v1" };
+    const disk = makeDisk({ projects: [integrator, v1] }, dir);
+    const moved = join(mkdirs(join(disk.root, "big-disk")), "ao");
+    renameSync(disk.baseDir, moved);
+    symlinkSync(moved, disk.baseDir);
+    for (const { repo, sessions } of disk.projects) {
+      git(repo, "worktree", "repair", ...sessions.flatMap(({ worktree }) => worktree ?? []));
+    }
     return disk;
   },
 });

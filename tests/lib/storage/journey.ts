@@ -1,6 +1,7 @@
 /** The way of a storage migration, as tests walk it: look, apply, take back, compare. */
 
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
+import { join, relative } from "node:path";
 import { newMigrationId } from "../../../lib/change/history.ts";
 import type { UndoResult } from "../../../lib/change/options.ts";
 import { applyPlan, undo } from "../../../lib/change/transaction.ts";
@@ -30,7 +31,7 @@ export function optionsFor(disk: Disk, answers = new Map<string, string>()): Ass
 
 /** Everything but the record of migrations: names, contents, modes, links. */
 export function stateOf(disk: Disk): Tree {
-  const records = join("home", ".agent-orchestrator", "migrations");
+  const records = relative(disk.root, join(realpathSync(disk.baseDir), "migrations"));
   return readTree(disk.root, {
     skip: (path) => path === records || path === "tmux",
   });

@@ -52,6 +52,7 @@ describe("a rehearsal", () => {
     "worktreeWithSubmodule",
     "claudeSlugUnderscore",
     "cleanV2",
+    "linkedBaseDir",
   ])("of %s agrees with the plan and leaves no trace", async (name) => {
     using disk = build(name);
     const { operations, entries, missing, differences, kept } = await run(disk);
