@@ -238,13 +238,16 @@ async function rootsFor(
 
 async function prune(context: RollbackContext): Promise<Outcome> {
   const { args, out, terminal, invocation } = context;
-  const { listMigrations, pruneMigration, trashBytes } = await import("../lib/change/history.ts");
+  const history = await import("../lib/change/history.ts");
+  const { hasTrash, listMigrations, pruneMigration, trashBytes } = history;
   const { parseAge } = await import("../lib/change/rollback.ts");
   const before = Date.now() - (args.olderThan === undefined ? 0 : parseAge(args.olderThan));
   const { migrations } = await listMigrations(migrationsDir(context));
   const due = migrations.filter(
-    ({ state, createdAt, pruned }) =>
-      (state === "done" || state === "rolled-back") && !pruned && Date.parse(createdAt) <= before,
+    ({ state, createdAt, pruned, dir }) =>
+      (state === "done" || state === "rolled-back") &&
+      (!pruned || hasTrash(dir)) &&
+      Date.parse(createdAt) <= before,
   );
   const bytes = due.reduce((sum, { dir }) => sum + trashBytes(dir), 0);
   if (args.dryRun !== true && due.length > 0) {

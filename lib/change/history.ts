@@ -60,6 +60,7 @@ export function newMigrationId(now: Date, kind: string): string {
  * All migrations of a directory, oldest first. One that is damaged does not hide the others.
  *
  * @param migrationsDir need not exist
+ * @throws ToolkitError `invalid` when it cannot be listed
  */
 export async function listMigrations(
   migrationsDir: string,
@@ -95,11 +96,17 @@ function likelyTime(disk: Disk, dir: string, id: string): string {
 
 /** Names of the migrations; drafts and the lock file are none. */
 function migrationIds(disk: Disk, migrationsDir: string): string[] {
-  if (disk.lstat(migrationsDir)?.kind !== "directory") return [];
   // Ids go into commands and onto terminals; a directory with another name is none of ours.
   const isMigration = (name: string) =>
     /^\w[\w.-]{0,99}$/.test(name) && disk.lstat(join(migrationsDir, name))?.kind === "directory";
-  return disk.readDir(migrationsDir).filter(isMigration).sort();
+  try {
+    if (disk.lstat(migrationsDir)?.kind !== "directory") return [];
+    return disk.readDir(migrationsDir).filter(isMigration).sort();
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === undefined) throw cause;
+    throw new ToolkitError("invalid", `Cannot list "${migrationsDir}": ${code}`, { cause });
+  }
 }
 
 /** @throws ToolkitError `invalid` when its files are missing or damaged */
@@ -142,6 +149,13 @@ export function trashBytes(dir: string, disk: Disk = realDisk): number {
 /** Where trash of a migration is; not all need exist. */
 export function trashDirs(dir: string, disk: Disk = realDisk): string[] {
   return withAfter(disk, new Places(dir)).map(({ trash }) => trash);
+}
+
+/** Whether anything is in it; after pruning that is what a killed run did not reach. */
+export function hasTrash(dir: string, disk: Disk = realDisk): boolean {
+  const isFilled = (trash: string) =>
+    disk.lstat(trash)?.kind === "directory" && disk.readDir(trash).length > 0;
+  return trashDirs(dir, disk).some(isFilled);
 }
 
 /** A migration and those that are part of its rollback. */
@@ -234,7 +248,8 @@ function emptyTrash(disk: Disk, places: Places, dirs: Set<string>): number {
     .flatMap(entries)
     .filter((path) => path.includes(`.ao-${places.id}-`) && path.endsWith(".trash"));
   let bytes = 0;
-  for (const path of [...entries(places.trash), ...near]) {
+  // Last what `hasTrash` looks at: as long as it is there, whoever prunes again comes here again.
+  for (const path of [...near, ...entries(places.trash)]) {
     bytes += treeBytes(disk, path);
     removeTree(disk, path);
   }

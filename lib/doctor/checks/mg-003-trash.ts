@@ -26,8 +26,8 @@ export const trash: Check = {
     const { migrations } = await facts.migrations;
     let total = 0;
     const findings: Finding[] = [];
-    for (const { id, dir, state, pruned, createdAt } of migrations) {
-      if (pruned || (state !== "done" && state !== "rolled-back")) continue;
+    for (const { id, dir, state, createdAt } of migrations) {
+      if (state !== "done" && state !== "rolled-back") continue;
       const bytes = await trashBytes(dir, facts);
       if (bytes === null) return { skip: `the trash of ${id} could not be measured in time` };
       total += bytes;

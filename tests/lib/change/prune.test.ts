@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import {
+  hasTrash,
   listMigrations,
   loadMigration,
   pruneMigration,
@@ -142,6 +143,19 @@ describe("pruning", () => {
     expect(await loadMigration(places.dir, disk)).toMatchObject({ pruned: true, endedAt: at });
     const journal = Buffer.from(disk.readFile(places.journal)).toString("utf8");
     expect(journal).toContain('[{"k":"pruned","at":"2026-02-03T04:05:06.000Z"}]');
+  });
+
+  test("that fails beside a target leaves something in the trash to be found by", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/tree/x");
+    for (const path of [`${places.trash}/0-x`, "/tree/.x.ao-a-0.trash"]) put(disk, path, "12345");
+    const unlink = (path: string) =>
+      path.startsWith("/tree/") ? failing("EIO")() : disk.unlink(path);
+    const pruning = { ...options(disk), disk: altered(disk, { unlink }) };
+    expect((await errorOf(pruneMigration(places.dir, pruning))).message).toStartWith("EIO");
+    expect(hasTrash(places.dir, disk)).toBe(true);
+    expect(await pruneMigration(places.dir, options(disk))).toBe(10);
+    expect(hasTrash(places.dir, disk)).toBe(false);
   });
 
   test("looks nowhere but in the places that it is called for", async () => {
