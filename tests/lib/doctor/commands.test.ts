@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { quoted } from "../../../lib/doctor/shell.ts";
 import { commandMaker } from "../../../lib/invocation.ts";
+import { printable } from "../../../lib/text.ts";
 
 describe("a command", () => {
   test("is of the script that is meant, beside the one that runs", () => {
@@ -25,11 +26,15 @@ describe("a command", () => {
 });
 
 describe("a quoted word", () => {
-  test.each(["plain-1.json", "it's", "a b", "$(rm -rf /)", "", "new\nline", "`x`", "ü"])(
-    "%p is read by a shell as it is",
-    (word) => {
-      const { stdout } = Bun.spawnSync(["sh", "-c", `printf %s ${quoted(word)}`]);
+  const shells = ["bash", "zsh"].flatMap((name) => Bun.which(name) ?? []);
+  const words = ["plain-1.json", "it's", "a b", "$(rm -rf /)", "", "`x`", "ü", "=int-1", "~"];
+  const unseen = ["new\nline", "a\x1b[31m", "it's\\n\t1", "\u202eright", "7\x0108"];
+
+  test.each([...words, ...unseen])("%p is read by a shell as it is, and shown as it is", (word) => {
+    expect(printable(quoted(word))).toBe(quoted(word));
+    for (const shell of shells) {
+      const { stdout } = Bun.spawnSync([shell, "-c", `printf %s ${quoted(word)}`]);
       expect(stdout.toString()).toBe(word);
-    },
-  );
+    }
+  });
 });
