@@ -1,5 +1,6 @@
 import { plural } from "../../text.ts";
 import { type Check, type Finding, pass } from "../check.ts";
+import { quoted } from "../shell.ts";
 import { withStore } from "../store-report.ts";
 
 export const foreignKeys: Check = {
@@ -22,7 +23,7 @@ export const foreignKeys: Check = {
           level: "fail",
           message: `${plural(rows, "row")} of ${table} ${rows === 1 ? "points" : "point"} at ${parent} that are not there`,
           ref: facts.rewrite.database,
-          remedy: "sqlite3 'file:ao.db?mode=ro' 'PRAGMA foreign_key_check'",
+          remedy: `sqlite3 -readonly ${quoted(facts.rewrite.database)} 'PRAGMA foreign_key_check'`,
         }),
       );
       return { summary: "none", findings };

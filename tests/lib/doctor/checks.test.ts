@@ -5,6 +5,7 @@ import { allChecks } from "../../../lib/doctor/checks.ts";
 import { issueKinds } from "../../../lib/storage/drift.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
+import { disks } from "../../disk.ts";
 import { look, type Scene, stubs } from "./facts.ts";
 import { pairs } from "./scenes.ts";
 import { startDaemon, storeDisk, writeRunFile } from "./stores.ts";
@@ -72,6 +73,20 @@ describe("each check", () => {
     expect(findings[0]?.message).toStartWith("Nobody knows what runs in tmux: ");
     expect((await look("AO-ST-001", { disk, env })).status).toBe("pass");
     expect((await look("AO-RT-005", { disk, env })).status).toBe("skip");
+  });
+
+  test("AO-ST-011 calls no project unregistered when the registry cannot be read", async () => {
+    const disk = disks.unparsableConfig?.() ?? makeDisk();
+    const scene = await keep({ disk });
+    expect(await look("AO-CF-001", scene)).toMatchObject({ status: "fail" });
+    expect(await look("AO-ST-011", scene)).toMatchObject({ status: "skip", findings: [] });
+  });
+
+  test("AO-RW-007 names the database by its whole path", async () => {
+    const scene = await keep(pairs["AO-RW-007"]?.broken() ?? { disk: makeDisk() });
+    const { findings } = await look("AO-RW-007", scene);
+    const database = `${scene.disk.home}/.ao/data/ao.db`;
+    expect(findings[0]?.remedy).toContain(` ${database} `);
   });
 
   test("AO-TL-001 compares the version of bun", () => {
