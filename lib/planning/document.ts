@@ -1,6 +1,6 @@
 /** JSON files of a plan: read with the place of every fault, written the same way each time. */
 
-import type { Disk } from "../change/disk.ts";
+import type { Disk, FileStat } from "../change/disk.ts";
 import { formatPointer, type Json, parsePointer } from "../edits.ts";
 import { errorCode, type Place, ToolkitError } from "../errors.ts";
 import { hasDuplicateKeys, jsonErrorPlace, locateJson, parseJson } from "../json.ts";
@@ -16,7 +16,7 @@ interface JsonDocument {
  * @throws ToolkitError `invalid`, with its place, for anything that is no plain file of JSON
  */
 export function readDocument(disk: Disk, file: string): Field | null {
-  const stat = disk.lstat(file);
+  const stat = look(disk, file);
   if (stat === null) return null;
   if (stat.kind !== "file") throw fault({ file }, `it is a ${stat.kind}, not a file`);
   return parseDocument(file, decode(disk, file));
@@ -29,6 +29,16 @@ export function parseDocument(file: string, text: string): Field {
   const value = parseJson(text);
   if (hasDuplicateKeys(text, value)) throw fault({ file }, "a key occurs twice");
   return new Field({ file, text }, "", value);
+}
+
+function look(disk: Disk, file: string): FileStat | null {
+  try {
+    return disk.lstat(file);
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === undefined) throw cause;
+    throw fault({ file }, code, cause);
+  }
 }
 
 function decode(disk: Disk, file: string): string {

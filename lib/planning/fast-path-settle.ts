@@ -7,7 +7,6 @@ import { ToolkitError } from "../errors.ts";
 import {
   type FastPath,
   type FastPathTarget,
-  fastPathFile,
   fastPathTargets,
   fileFastPath,
   loadFastPath,
@@ -23,7 +22,6 @@ import type { Site } from "./site.ts";
  */
 export async function settleFastPath(path: FastPath): Promise<string[]> {
   const { disk, migrationsDir, target, now } = path;
-  if (disk.lstat(fastPathFile(path)) === null) return [];
   const startedAt = now().toISOString();
   const holder = { pid: process.pid, command: "migration", startedAt, migration: target };
   try {

@@ -1,8 +1,8 @@
 /** The dry run: what it says, and that it changes nothing. Execution has files of its own in `migrate/`. */
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import * as v from "valibot";
 import { errorDocumentSchema } from "../../lib/documents.ts";
 import { planRecordSchema } from "../../lib/storage/record-schema.ts";
@@ -134,6 +134,31 @@ describe("an unreadable config.yaml", () => {
     const { error } = v.parse(errorDocumentSchema, JSON.parse(result.stdout));
     expect(error).toMatchObject({ outcome: "invalid", place: { file: disk.configFile } });
     expect(diffTrees(before, readTree(disk.root, { mtime: true }))).toEqual([]);
+  });
+});
+
+describe("a base dir that cannot be listed", () => {
+  test("since it is a file, is a blocker and not called V3", async () => {
+    using disk = build("empty");
+    rmSync(disk.baseDir, { recursive: true });
+    writeFileSync(disk.baseDir, "");
+    const { stdout } = await run("migrate", disk);
+    expect(stdout).toContain(`\nBlockers\n  • ${disk.baseDir}: not a directory\n`);
+    expect(stdout).not.toContain("is V3");
+    expect((await call("migrate", disk, "--execute", "--yes")).code).toBe(4);
+  });
+
+  test.each([
+    ["migrate", []],
+    ["migrate", ["--execute", "--yes"]],
+    ["rollback", ["--list"]],
+  ] as const)("for the system says no, is no bug of %s %j", async (script, words) => {
+    using disk = build("empty");
+    rmSync(disk.baseDir, { recursive: true });
+    symlinkSync(basename(disk.baseDir), disk.baseDir);
+    const { code, stdout, stderr } = await call(script, disk, ...words);
+    expect([code, stdout]).toEqual([3, ""]);
+    expect(stderr).toMatch(/^error: Cannot (load|list) ".*": ELOOP\n/);
   });
 });
 

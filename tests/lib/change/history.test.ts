@@ -104,6 +104,15 @@ describe("a migration is listed", () => {
     expect(migrations.map(({ id }) => id)).toEqual(ids);
     expect(damaged).toMatchObject([{ id: "broken", error: { outcome: "invalid" } }]);
   });
+
+  test("only from a directory that can be looked at: another is told, and is no bug", async () => {
+    using bench = makeWorkbench();
+    fs.symlinkSync("loop", bench.at("loop"));
+    const migrationsDir = join(bench.at("loop"), "migrations");
+    const error = await errorOf(listMigrations(migrationsDir));
+    expect(error).toMatchObject({ outcome: "invalid" });
+    expect(error.message).toBe(`Cannot list "${migrationsDir}": ELOOP`);
+  });
 });
 
 test("the states follow from the journal and the lock", () => {

@@ -41,6 +41,19 @@ describe("a plan is blocked", () => {
     expect(planned(todo).plan.steps).not.toEqual([]);
   });
 
+  test("by a base dir or projects that cannot be listed, not by one odd file", () => {
+    const fault = (kind: "unreadable" | "not-a-file", file: string) => ({
+      ...{ kind, detail: "odd" },
+      place: { file },
+    });
+    const faults = [
+      fault("not-a-file", base),
+      fault("unreadable", `${base}/projects`),
+      fault("unreadable", `${base}/projects/app/sessions/app-1.json`),
+    ];
+    expect(blockers({ faults })).toEqual([`${base}: odd`, `${base}/projects: odd`]);
+  });
+
   test("by every migration that is open: it runs, or is to be ended first", () => {
     const holder = { pid: 12, command: "migrate", startedAt: "now", migration: "m2" };
     const found = { openMigrations: ["m1", "m2"], migrationHolder: holder };
