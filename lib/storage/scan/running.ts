@@ -30,9 +30,19 @@ function wholeNumber(value: unknown): number | null {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return errorCode(error) === "EPERM";
+    if (errorCode(error) !== "EPERM") return false;
+  }
+  return !isZombie(pid);
+}
+
+/** It has ended, and nobody asked how; in containers often nobody ever does. */
+function isZombie(pid: number): boolean {
+  try {
+    // The name before the state may hold anything, brackets too.
+    return /^.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
   }
 }
 

@@ -122,3 +122,18 @@ test("a run file is believed only when its process lives and is AO", () => {
   }
   expect(scanned("not json")).toEqual([null, ["corrupt"]]);
 });
+
+test("a process that was killed does not live on for nobody having asked how it ended", async () => {
+  // What the shell started becomes a child of sleep, which asks for nothing.
+  const parent = Bun.spawn(["sh", "-c", "sleep 60 & echo $!; exec sleep 60"], { stdout: "pipe" });
+  const { value } = await parent.stdout.getReader().read();
+  const pid = Number(Buffer.from(value ?? []).toString());
+  expect(isAlive(pid)).toBe(true);
+  process.kill(pid, "SIGKILL");
+  for (let look = 0; look < 50 && isAlive(pid); look += 1) await Bun.sleep(10);
+  expect(process.kill(pid, 0)).toBe(true);
+  // Only Linux says so in a file.
+  expect(isAlive(pid)).toBe(process.platform !== "linux");
+  parent.kill("SIGKILL");
+  await parent.exited;
+});
