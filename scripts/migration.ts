@@ -18,6 +18,7 @@ import { type Outcome, ToolkitError } from "../lib/errors.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Agent } from "../lib/planning/agent.ts";
 import type { BuiltinSource } from "../lib/planning/builtin/source.ts";
+import { readably } from "../lib/planning/disk-failure.ts";
 import type { PlannedFastPath } from "../lib/planning/fast-path-review.ts";
 import * as flags from "../lib/planning/flags.ts";
 import type { Site } from "../lib/planning/site.ts";
@@ -119,10 +120,10 @@ const list = command({
     const { fastPathRecords } = await import("../lib/planning/fast-path.ts");
     const { listRows } = await import("../lib/planning/list.ts");
     const { listText } = await import("../lib/planning/report.ts");
-    const { recover } = await import("../lib/planning/recover.ts");
+    const { recoverForLook } = await import("../lib/planning/recover.ts");
     const { settleFastPaths } = await import("../lib/planning/fast-path-settle.ts");
     const records = fastPathRecords(site, resolvePlaces({ ...args, env }).baseDir);
-    recover(site);
+    recoverForLook(site);
     for (const note of await settleFastPaths(site, records)) site.onNote(note);
     const rows = await listRows(site, records, {
       awaitingReview: args.awaitingReview === true,
@@ -341,7 +342,8 @@ const tick = command({
       const result = await planning.tick(site, options);
       for (const note of result.recovered) site.onNote(note);
       ticks.push(result);
-      const [logs] = result.logs;
+      // The built-in planner keeps none.
+      const logs = result.logs.find((dir) => site.disk.lstat(dir) !== null);
       if (result.failure !== "none" && logs !== undefined) site.onNote(`its output: ${logs}`);
       if (result.outcome !== "commit" || result.role === "planning.final-review") break;
     }
@@ -378,7 +380,7 @@ const planning = script({
   summary: "Plan migrations in steps, review them, and carry them out phase by phase",
   description:
     "A plan lives below ROOT/migrations and goes through approaches, pick-best, expand, review and final-review, one step a tick. Whoever plans works in a private copy; what is accepted is published whole or not at all.",
-  commands: { new: create, tick, list, show, doctor, review, refine },
+  commands: readably({ new: create, tick, list, show, doctor, review, refine }),
   examples: [
     { command: "new storage --with builtin", text: "Begin a plan" },
     { command: "tick --with builtin --steps 9", text: "Go on with it" },

@@ -12,6 +12,7 @@ import type { Disk } from "../change/disk.ts";
 import { releaseRunLock, takeRunLock } from "../change/lock.ts";
 import { ToolkitError } from "../errors.ts";
 import { answersIn } from "./builtin/source.ts";
+import { asDiskFailure } from "./disk-failure.ts";
 import { formatDocument, readDocument } from "./document.ts";
 import { loadManifest } from "./manifest.ts";
 import { makeDirs, saveFile } from "./save.ts";
@@ -120,9 +121,18 @@ export type FastPathChange = (record: FastPathRecord) => FastPathRecord | null;
 /**
  * Changes the record while nothing is carried out there.
  *
- * @throws ToolkitError `refused`, naming the run that is under way
+ * @throws ToolkitError `refused`, naming the run that is under way; `interrupted` when the disk
+ * fails
  */
 export async function changeFastPath(path: FastPath, change: FastPathChange): Promise<void> {
+  try {
+    await changeLocked(path, change);
+  } catch (error) {
+    throw asDiskFailure(error, `change what is said of ${path.target}`);
+  }
+}
+
+async function changeLocked(path: FastPath, change: FastPathChange): Promise<void> {
   const { disk, migrationsDir, target, now } = path;
   const startedAt = now().toISOString();
   makeDirs(disk, migrationsDir);

@@ -16,6 +16,7 @@ import { sanitised } from "./summary.ts";
 import {
   type FailureKind,
   failureByText,
+  locatedMessage,
   type TickResult,
   tickResult,
   unloadable,
@@ -77,7 +78,7 @@ function stepOrRefusal(site: Site, { slug, dir }: Candidate): StepName | TickRes
     state = loadState({ disk: site.disk, slug, dir });
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
-    return blocked("planning-state-invalid", error.message);
+    return blocked("planning-state-invalid", locatedMessage(error));
   }
   if (state === null) return blocked("planning-state-missing", "the plan has no state");
   if (isStep(state.nextStep)) return state.nextStep;

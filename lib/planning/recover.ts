@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { ToolkitError } from "../errors.ts";
 import { asDiskFailure, quietly } from "./disk-failure.ts";
 import { install } from "./install.ts";
 import { loadManifest } from "./manifest.ts";
@@ -38,6 +39,16 @@ export function recover(site: Site): string[] {
     return recoverLocked(site);
   } catch (error) {
     throw asDiskFailure(error, `settle what a run left in "${transactionsDirOf(site)}"`);
+  }
+}
+
+/** As {@link recover}, for whoever only looks: what the disk does not let happen is told. */
+export function recoverForLook(site: Site): void {
+  try {
+    recover(site);
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    site.onNote?.(error.message);
   }
 }
 
@@ -130,10 +141,11 @@ function safeDigest(site: Site, path: string): string | null {
 function rejected(site: Site): string[] {
   return visibleSlugs(site).filter((slug) => {
     const dir = migrationDirOf(site, slug);
-    if (site.disk.lstat(join(dir, "intentional-skip.md"))?.kind !== "file") return false;
     try {
+      if (site.disk.lstat(join(dir, "intentional-skip.md"))?.kind !== "file") return false;
       return loadManifest(site.disk, dir)?.status === "skipped";
     } catch {
+      // One that cannot be looked into is for doctor to tell, and stops no other.
       return false;
     }
   });

@@ -1,6 +1,6 @@
 /** What a tick did, and what that means for whoever called it. */
 
-import { type Outcome, ToolkitError } from "../errors.ts";
+import { formatPlace, type Outcome, ToolkitError } from "../errors.ts";
 import type { AgentFailure } from "./agent.ts";
 import { AgentError } from "./agent.ts";
 import type { PhaseFailure } from "./execute.ts";
@@ -78,6 +78,12 @@ export function failureByText(error: unknown): AgentFailure {
   return text.includes("produced no output") ? "stuck" : "agent-infra-failure";
 }
 
+/** The message of an error with the place that it has: `file:line:column`. */
+export function locatedMessage({ message, place }: ToolkitError): string {
+  if (place === undefined) return message;
+  return message.replace(`"${place.file}"`, `"${formatPlace(place)}"`);
+}
+
 /** The result of a tick that an unloadable manifest stopped before anything was tried. */
 export function unloadable(site: Site, error: unknown): TickResult {
   if (!(error instanceof ToolkitError) || error.outcome !== "invalid") throw error;
@@ -86,7 +92,7 @@ export function unloadable(site: Site, error: unknown): TickResult {
     role: "phase.execution-gate",
     failure: "migration-consistency-error",
     slug: null,
-    summary: sanitised(site, error.message),
+    summary: sanitised(site, locatedMessage(error)),
   });
 }
 

@@ -1,7 +1,7 @@
 /** Plans that somebody edited by hand, cut off or linked: a located error, and nothing changed. */
 
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "../../../lib/cli.ts";
 import { migrationDirOf } from "../../../lib/planning/site.ts";
@@ -94,7 +94,36 @@ describe.each(spoilt)("%s", (_, file, spoil, detail) => {
       expect(doctor.text).toMatch(/\t\d+:\d+: /);
       const tick = await call(site, "tick", slug, "--with", "touch ran");
       expect([1, 4]).toContain(tick.code);
+      expect(tick.text).toMatch(new RegExp(`"<repo>/migrations/shed/${file}:\\d+:\\d+"`));
       expect((await call(site, "doctor", slug, "--fix")).code).toBe(1);
+    });
+    expect(changes).toEqual([]);
+  });
+});
+
+describe("a history that the disk does not let anybody look into", () => {
+  function stand() {
+    const site = makeSite();
+    const dir = writePlan(site, slug);
+    rmSync(join(dir, ".planning"), { recursive: true });
+    symlinkSync(".planning", join(dir, ".planning"));
+    return site;
+  }
+
+  const commands: [number, ...string[]][] = [
+    [0, "list"],
+    [3, "show", slug],
+    [1, "doctor", slug],
+    [1, "doctor", "--all", "--fix"],
+    [4, "tick", slug, "--with", "touch ran"],
+    [3, "refine", slug, "--message", "x", "--with", "touch ran"],
+  ];
+
+  test.each(commands)("ends with %p and its path: %s", async (code, ...argv) => {
+    using site = stand();
+    const changes = await changesDuring(site.root, async () => {
+      const called = await call(site, ...argv);
+      expect([called.code, called.text]).toEqual([code, expect.stringMatching(/ELOOP|blocked/)]);
     });
     expect(changes).toEqual([]);
   });
