@@ -13,6 +13,8 @@
  * of `lib/errors.ts`; a stack trace is shown for a bug only.
  */
 
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
 import manifest from "../package.json" with { type: "json" };
@@ -193,7 +195,8 @@ async function run(script: Script, host: Host, tools: Tools): Promise<Outcome> {
   const invocation = [host.invocation, ...path].join(" ");
   const { terminal, out, interruption } = tools;
   if (isGiven(host, "--help")) {
-    host.stdout.write(helpPage(command, { invocation, style: out.style }));
+    const width = Math.min(80, host.stdout.columns());
+    host.stdout.write(helpPage(command, { invocation, style: out.style, width }));
     return "done";
   }
   if (asksForVersion(command, host.argv)) {
@@ -206,12 +209,19 @@ async function run(script: Script, host: Host, tools: Tools): Promise<Outcome> {
       hint: `one of ${Object.keys(command.commands).join(", ")}\nwhat each does: ${invocation} --help`,
     });
   }
+  refuseMissing(args.config, host.cwd);
   return await command.run({
     ...{ args, out, terminal, env: host.env, cwd: host.cwd, invocation: host.invocation },
     get signal() {
       return interruption.start();
     },
   });
+}
+
+/** With a mistyped registry no project is known, and much can be planned for such a disk. */
+function refuseMissing(config: string | undefined, cwd: string): void {
+  if (config === undefined || existsSync(resolve(cwd, config))) return;
+  throw new ToolkitError("invalid", `Cannot read "${config}": there is no such file`);
 }
 
 function readArgs(command: Command, argv: readonly string[], invocation: string): Context["args"] {

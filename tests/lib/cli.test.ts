@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
 import * as v from "valibot";
 import { command, execute, script } from "../../lib/cli.ts";
 import { errorDocumentSchema } from "../../lib/documents.ts";
@@ -48,6 +49,25 @@ describe("a script", () => {
     expect(await execute(checks, host)).toBe(2);
     expect(written.stderr).toContain('Cannot use "--fix": no such flag\n');
     expect(written.stderr).toContain("hint: bun run scripts/x.ts explain --help\n");
+  });
+
+  test("runs with the configuration file that --config names, and not without it", async () => {
+    const { host, written } = makeHost(["--config", "lib/cli.test.ts"], { cwd: "/no/tests" });
+    expect(await execute(checks, host)).toBe(3);
+    expect(written.stderr).toBe('error: Cannot read "lib/cli.test.ts": there is no such file\n');
+    const cwd = resolve(import.meta.dir, "..");
+    expect(await execute(checks, makeHost(host.argv, { cwd }).host)).toBe(1);
+  });
+
+  test("shows its help no wider than the terminal, nor than 80 columns", async () => {
+    const widest = async (columns: number) => {
+      const { host, written } = makeHost(["--help"]);
+      const stdout = { ...host.stdout, columns: () => columns };
+      expect(await execute(checks, { ...host, stdout })).toBe(0);
+      return Math.max(...written.stdout.split("\n").map((line) => line.length));
+    };
+    expect(await widest(60)).toBeLessThanOrEqual(60);
+    expect(await widest(200)).toBe(await widest(80));
   });
 
   test("is refused at its definition when it takes a common flag, or can do nothing", () => {
