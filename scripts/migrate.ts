@@ -190,7 +190,7 @@ async function showPlan(context: MigrateContext, found: Assessment): Promise<Out
   if (args.output !== undefined) await writeOutput(resolve(cwd, args.output), found);
   const text = await planText(context, found, args.execute === true ? "plan" : "dry run");
   const { nextCommands } = await import("../lib/storage/outcome-text.ts");
-  const next = nextCommands(plan, callsOf(context).migrate);
+  const next = nextCommands(plan, callsOf(context).migrate, out.columns());
   out.result({ json: () => found.record(), text: () => text + next });
   if (plan.inventory.registryFault !== null) return "invalid";
   return args.exitCode === true && plan.steps.length > 0 ? "findings" : "done";

@@ -13,8 +13,12 @@ export function isBare({ inventory, steps, warnings, blockers }: StoragePlan): b
   return inventory.nothingThere && steps.length + warnings.length + blockers.length === 0;
 }
 
-/** The end of a dry run, or all of it for a disk without state: what to type next. */
-export function nextCommands(plan: StoragePlan, migrate: Call): string {
+/**
+ * The end of a dry run, or all of it for a disk without state: what to type next.
+ *
+ * @param columns where a command and what it is for do not fit beside each other, each has a line
+ */
+export function nextCommands(plan: StoragePlan, migrate: Call, columns = 80): string {
   if (plan.blockers.length > 0) return "\nNothing was changed. Mend the blockers first.\n";
   if (isBare(plan)) {
     const { baseDir } = plan.inventory.places;
@@ -24,7 +28,9 @@ export function nextCommands(plan: StoragePlan, migrate: Call): string {
   const rows = [migrate("--rehearse"), migrate("--execute"), migrate("--output", "plan.json")];
   const width = Math.max(...rows.map((row) => row.length));
   const notes = ["try it on a copy", "carry it out", "save it for review"];
-  const lines = rows.map((row, at) => `  ${row.padEnd(width)}   ${notes[at]}`);
+  const beside = rows.map((row, at) => `  ${row.padEnd(width)}   ${notes[at]}`);
+  const fits = beside.every((line) => Bun.stringWidth(line) <= columns);
+  const lines = fits ? beside : rows.map((row, at) => `  ${notes[at]}:\n    ${row}`);
   return `\nNothing was changed. Next:\n${lines.join("\n")}\n`;
 }
 

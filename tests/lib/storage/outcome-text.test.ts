@@ -33,6 +33,18 @@ describe("after a dry run", () => {
     expect(places[0]).toBe(2 + "migrate --output plan.json".length);
   });
 
+  test("what it is for stands above a command that is too long to have it beside it", () => {
+    const long = (...words: string[]) => migrate(...words, "--home", "/a".repeat(20));
+    const fitting = (columns: number) => nextCommands(planned(todo).plan, long, columns);
+    const lines = fitting(80).split("\n").slice(-7, -1);
+    expect(lines.slice(0, 2)).toEqual(["  try it on a copy:", `    ${long("--rehearse")}`]);
+    expect(lines.slice(4)).toEqual([
+      "  save it for review:",
+      `    ${long("--output", "plan.json")}`,
+    ]);
+    expect(fitting(200).split("\n")).toHaveLength(6);
+  });
+
   test("a disk without state names where else it could be, one that is V3 says nothing", () => {
     expect(next({ nothingThere: true })).toContain(base);
     expect(next({ nothingThere: true })).toContain("--home");
