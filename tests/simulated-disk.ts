@@ -155,17 +155,17 @@ export class SimulatedDisk implements Disk {
   touch(path: string): void {
     const ino = this.#find(path);
     if (ino === undefined) throw failure("ENOENT", path);
-    const mtimeNs = BigInt(Date.now()) * 1_000_000n;
-    this.#attributes(ino, { mtimeNs });
+    this.#attributes(ino, { mtimeNs: BigInt(Date.now()) * 1_000_000n });
+  }
+
+  chmod(path: string, mode: number): void {
+    this.#attributes(this.#find(path) ?? 0n, { mode });
   }
 
   copyFile(from: string, to: string): void {
     const node = this.#must(this.#find(from) ?? 0n);
-    if (node.kind === "symlink") {
-      this.makeSymlink(node.target, to);
-      return;
-    }
-    this.writeNew(to, [node.data], { mode: 0o600 });
+    if (node.kind === "symlink") this.makeSymlink(node.target, to);
+    else this.writeNew(to, [node.data], { mode: 0o600 });
   }
 
   copyAttributes(from: string, to: string): void {

@@ -72,6 +72,8 @@ export function removeTree(disk: Disk, path: string): void {
       disk.unlink(path);
       return;
     }
+    // Copies have the modes of their originals, and caches of packages cannot be written.
+    if ((stat.mode & 0o700) !== 0o700) disk.chmod(path, 0o700);
     for (const name of disk.readDir(path)) removeTree(disk, join(path, name));
     disk.removeDir(path);
   } catch (error) {

@@ -67,6 +67,7 @@ export interface Disk {
   unlink(path: string): void;
   /** Sets the modification time to now. */
   touch(path: string): void;
+  chmod(path: string, mode: number): void;
   /** Copies one file or symlink to a path that must not exist; attributes are not copied. */
   copyFile(from: string, to: string): void;
   /** Copies owner, mode, modification time and (best effort) extended attributes. */
@@ -359,13 +360,11 @@ function copyAttributes(from: string, to: string): void {
   const times = [stat.atimeMs / 1000, stat.mtimeMs / 1000] as const;
   const owned = fs.lstatSync(to);
   if (owned.uid !== stat.uid || owned.gid !== stat.gid) fs.lchownSync(to, stat.uid, stat.gid);
-  if (stat.isSymbolicLink()) {
-    fs.lutimesSync(to, ...times);
-    return;
+  if (!stat.isSymbolicLink()) {
+    copyXattrs(from, to);
+    fs.chmodSync(to, stat.mode & 0o7777);
   }
-  copyXattrs(from, to);
-  fs.chmodSync(to, stat.mode & 0o7777);
-  fs.utimesSync(to, ...times);
+  fs.lutimesSync(to, ...times);
 }
 
 const common = { lstat, hashFile, writeNew, openAppend, copyAttributes, sync, tryLock };
@@ -389,6 +388,7 @@ export function openDisk({ flags }: { flags: boolean }): Disk {
     replace: (from, to) => fs.renameSync(from, to),
     link: (existing, path) => fs.linkSync(existing, path),
     unlink: (path) => fs.unlinkSync(path),
+    chmod: (path, mode) => fs.chmodSync(path, mode),
     touch: (path) => fs.utimesSync(path, new Date(), new Date()),
     copyFile(from, to) {
       if (lstat(from)?.kind === "symlink") fs.symlinkSync(fs.readlinkSync(from), to);

@@ -1,6 +1,7 @@
 /** Trees across devices: copied with all that they are, compared, and removed. */
 
 import { describe, expect, test } from "bun:test";
+import { dirname } from "node:path";
 import { copyTree, removeTree, treeBytes, treeDigest } from "../../../lib/change/copy.ts";
 import type { Disk } from "../../../lib/change/disk.ts";
 import { altered } from "../../change/prepared.ts";
@@ -102,6 +103,27 @@ test("a tree's bytes are those of its files, and it is removed whole", () => {
   removeTree(disk, "/a/sub/link");
   expect(disk.lstat("/a/file")).not.toBeNull();
   removeTree(disk, "/a");
+  expect(disk.readDir("/")).toEqual(["far"]);
+});
+
+test("directories that may not be written, as package caches have, are removed all the same", () => {
+  const disk = makeTree();
+  for (const dir of ["/a/sub/empty", "/a/sub", "/a"]) disk.chmod(dir, 0o555);
+  const expectWritable = (path: string) => {
+    const { mode = 0 } = disk.lstat(dirname(path)) ?? {};
+    if ((mode & 0o200) === 0) throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+  };
+  const strict = altered(disk, {
+    unlink(path) {
+      expectWritable(path);
+      disk.unlink(path);
+    },
+    removeDir(path) {
+      expectWritable(path);
+      disk.removeDir(path);
+    },
+  });
+  removeTree(strict, "/a");
   expect(disk.readDir("/")).toEqual(["far"]);
 });
 
