@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
 import { checkMigration, type Finding } from "./consistency.ts";
+import { momentComplaints } from "./eligibility.ts";
 import { executedName, rollbackReason, rolledBackPhases } from "./executed-file.ts";
 import { loadManifest, type Manifest, manifestName } from "./manifest.ts";
 import { describeOwner, isLockHeld, lockPathOf, readOwner } from "./publish-lock.ts";
@@ -24,34 +25,44 @@ export interface SlugFinding extends Finding {
 export async function examine(site: Site, slug: string): Promise<SlugFinding[]> {
   const dir = migrationDirOf(site, slug);
   const found = checkMigration({ disk: site.disk, dir, slug, mode: "doctor" });
-  return [...found, ...(await rollbackFindings(site, slug))].map((finding) => ({
-    slug,
-    ...finding,
-  }));
+  const manifest = loadedOrNull(site, dir);
+  if (manifest !== null) {
+    found.push(...momentFindings(dir, manifest), ...(await rollbackFindings(site, slug, manifest)));
+  }
+  return found.map((finding) => ({ slug, ...finding }));
+}
+
+/** Null also for one that does not load, which is a finding of its own. */
+function loadedOrNull(site: Site, dir: string): Manifest | null {
+  try {
+    return loadManifest(site.disk, dir);
+  } catch {
+    return null;
+  }
+}
+
+function errorFinding(code: Finding["code"], path: string, message: string): Finding {
+  return { severity: "error", mode: "doctor", code, path, message };
+}
+
+/** Times are read when a tick looks for what is due, so the manifest loads without them. */
+function momentFindings(dir: string, manifest: Manifest): Finding[] {
+  const file = join(dir, manifestName);
+  return momentComplaints(manifest).map((text) => errorFinding("invalid-manifest", file, text));
 }
 
 /** The manifest says that it is done, and the engine that it was taken back. */
-async function rollbackFindings(site: Site, slug: string): Promise<Finding[]> {
+async function rollbackFindings(site: Site, slug: string, manifest: Manifest): Promise<Finding[]> {
   const dir = migrationDirOf(site, slug);
-  const finding = (code: Finding["code"], path: string, message: string): Finding => {
-    return { severity: "error", mode: "doctor", code, path, message };
-  };
-  let manifest: Manifest | null;
-  try {
-    manifest = loadManifest(site.disk, dir);
-  } catch {
-    return [];
-  }
-  if (manifest === null) return [];
   try {
     const rolledBack = await rolledBackPhases(site, slug, manifest);
     return rolledBack.map((phase) => {
       const message = `${rollbackReason([phase])}; review ${slug} lets it run again`;
-      return finding("phase-rolled-back", join(dir, manifestName), message);
+      return errorFinding("phase-rolled-back", join(dir, manifestName), message);
     });
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
-    return [finding("planning-state-invalid", join(dir, executedName), error.message)];
+    return [errorFinding("planning-state-invalid", join(dir, executedName), error.message)];
   }
 }
 

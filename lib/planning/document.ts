@@ -1,9 +1,10 @@
 /** JSON files of a plan: read with the place of every fault, written the same way each time. */
 
 import type { Disk, FileStat } from "../change/disk.ts";
-import { formatPointer, type Json, parsePointer } from "../edits.ts";
+import { formatPointer, type Json, lineColumnAt, parsePointer } from "../edits.ts";
 import { errorCode, type Place, ToolkitError } from "../errors.ts";
 import { hasDuplicateKeys, jsonErrorPlace, locateJson, parseJson } from "../json.ts";
+import { entriesAt, skipSpace } from "../json-scan.ts";
 
 interface JsonDocument {
   file: string;
@@ -27,8 +28,27 @@ export function parseDocument(file: string, text: string): Field {
   const place = jsonErrorPlace(text);
   if (place !== null) throw fault({ file, ...place }, "it is not JSON from here on");
   const value = parseJson(text);
-  if (hasDuplicateKeys(text, value)) throw fault({ file }, "a key occurs twice");
+  if (hasDuplicateKeys(text, value)) {
+    throw fault({ file, ...repeatedKeyPlace(text) }, "a key occurs twice");
+  }
   return new Field({ file, text }, "", value);
+}
+
+/** Where a key stands that its object has already. */
+function repeatedKeyPlace(text: string): { line: number; column: number } | undefined {
+  const starts = [skipSpace(text, text.startsWith("\ufeff") ? 1 : 0)];
+  for (let start = starts.pop(); start !== undefined; start = starts.pop()) {
+    const isObject = text[start] === "{";
+    if (!isObject && text[start] !== "[") continue;
+    const seen = new Set<unknown>();
+    for (const { keyStart, keyEnd, start: value } of entriesAt(text, start).entries) {
+      const key: unknown = isObject ? JSON.parse(text.slice(keyStart, keyEnd)) : keyStart;
+      if (seen.has(key)) return lineColumnAt(text, keyStart);
+      seen.add(key);
+      starts.push(value);
+    }
+  }
+  return undefined;
 }
 
 function look(disk: Disk, file: string): FileStat | null {

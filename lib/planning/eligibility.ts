@@ -76,14 +76,35 @@ function waits(reason: string): Eligibility {
 
 /** Milliseconds of an ISO 8601 moment, which has to say its offset. */
 function momentOf(text: string, name: string, file: string): number {
+  if (isMoment(text)) return Date.parse(text);
+  throw new ToolkitError("invalid", `Cannot load "${file}": ${complaintOf(text, name)}`, {
+    place: { file },
+    hint: "write it as 2026-03-04T05:06:07+00:00",
+  });
+}
+
+function isMoment(text: string): boolean {
   const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
-  const time = form.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new ToolkitError(
-    "invalid",
-    `Cannot load "${file}": ${name} "${text}" is no moment with an offset`,
-    { place: { file }, hint: "write it as 2026-03-04T05:06:07+00:00" },
-  );
+  return form.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function complaintOf(text: string, name: string): string {
+  return `${name} "${text}" is no moment with an offset`;
+}
+
+const moments = {
+  created_at: "createdAt",
+  last_touch: "lastTouch",
+  cooldown_until: "cooldownUntil",
+  wake_up_on: "wakeUpOn",
+} as const;
+
+/** Complaints about times of a manifest, over any of which every tick would stop. */
+export function momentComplaints(manifest: Manifest): string[] {
+  return Object.entries(moments).flatMap(([name, key]) => {
+    const text = manifest[key];
+    return text === null || isMoment(text) ? [] : [complaintOf(text, name)];
+  });
 }
 
 export interface Candidate {

@@ -48,7 +48,7 @@ export async function tick(given: Site, options: TickOptions): Promise<TickResul
 /** Why there was nothing to do; of one migration the reason that it has. */
 async function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): Promise<string> {
   if (slug === undefined) {
-    const waiting = loadedMigrations(site).filter(({ manifest }) => awaits(manifest)).length;
+    const waiting = await countWaiting(site);
     const told = `; ${plural(waiting, "plan")} waiting for a person: list --awaiting-review`;
     return `nothing is due${waiting === 0 ? "" : told}`;
   }
@@ -64,6 +64,16 @@ async function whyNot(site: Site, { slug, maxEffort = "xhigh" }: TickOptions): P
       ? planningEligibility(manifest, now, file)
       : phaseEligibility(manifest, now, file, maxEffort);
   return found.eligible ? "nothing is due" : found.reason;
+}
+
+/** As many as `list --awaiting-review` shows. */
+async function countWaiting(site: Site): Promise<number> {
+  let count = 0;
+  for (const { slug, manifest } of loadedMigrations(site)) {
+    const rolledBack = await rolledBackPhases(site, slug, manifest).catch(() => []);
+    if (rolledBack.length > 0 || awaits(manifest)) count += 1;
+  }
+  return count;
 }
 
 function awaits({ awaitingHumanReview, status }: Manifest): boolean {

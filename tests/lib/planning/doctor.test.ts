@@ -40,6 +40,18 @@ describe("doctor", () => {
     expect((await examine(site, "c")).map(({ code }) => code)).toEqual(["missing-plan"]);
   });
 
+  test("times that would stop every tick, though the manifest loads", async () => {
+    using site = makeSite();
+    writePlan(site, "a", { manifest: { cooldownUntil: "2027-01-01", wakeUpOn: "tomorrow" } });
+    writePlan(site, "b", { manifest: { createdAt: "2027-13-01T00:00:00Z" } });
+    const found = (await examineAll(site)).map(({ slug, code, message }) => [slug, code, message]);
+    expect(found).toEqual([
+      ["a", "invalid-manifest", 'cooldown_until "2027-01-01" is no moment with an offset'],
+      ["a", "invalid-manifest", 'wake_up_on "tomorrow" is no moment with an offset'],
+      ["b", "invalid-manifest", 'created_at "2027-13-01T00:00:00Z" is no moment with an offset'],
+    ]);
+  });
+
   test("lock (owner shown) + leftover, last; and nothing is written by looking", async () => {
     using site = makeSite();
     writePlan(site, "zoo", { files: { "manifest.json": "{" } });

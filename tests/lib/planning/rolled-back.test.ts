@@ -170,8 +170,11 @@ describe("a plan whose phases were rolled back", () => {
     const { site } = at;
     expect(await run(at)).toMatchObject({ outcome: "commit", next: "phase-2-sweep.md" });
     await takeBack(at, 1);
-    expect(await run(at)).toMatchObject({ outcome: "nothing" });
-    expect(await listRows(site, {})).toMatchObject([{ status: "rolled-back" }]);
+    const summary = "nothing is due; 1 plan waiting for a person: list --awaiting-review";
+    expect(await run(at)).toMatchObject({ outcome: "nothing", summary });
+    expect(await listRows(site, {}, { awaitingReview: true })).toMatchObject([
+      { status: "rolled-back" },
+    ]);
     writePlan(site, "barn", { told: toApproval });
     const none = '```json\n{"operations": []}\n```\n';
     const other = scripted({ "ready-check": "ready: yes\n", execute: none });

@@ -40,6 +40,21 @@ const spoilt: [string, string, (text: string) => string, RegExp][] = [
     (text) => text.replaceAll("stages/expand.stdout.md", "../../../x"),
     /must not lead upwards/,
   ],
+  [
+    "a key that occurs twice further in",
+    ".planning/state.json",
+    (text) =>
+      text
+        .replace('"effort"', '"name": "x",\n"effort"')
+        .replace("started", 'target": "x", "started'),
+    /a key occurs twice/,
+  ],
+  [
+    "a manifest with both sides of a merge",
+    "manifest.json",
+    (text) => text.replace(/("name": .*)/, "$1\n$1"),
+    /a key occurs twice/,
+  ],
   ["a manifest cut off", "manifest.json", (text) => text.slice(0, 150), /not JSON/],
   [
     "a status that there is none of",
