@@ -282,7 +282,8 @@ const review = command({
       hold === undefined && command !== undefined
         ? await agentOf(context, site, terminal.interactive)
         : null;
-    const signal = agent === null ? {} : { signal: context.signal };
+    // A command that has the terminal has its signals too.
+    const signal = agent === null || terminal.interactive ? {} : { signal: context.signal };
     const { notes } = await review(site, slug, { hold, agent, ask, ...signal });
     for (const note of notes) site.onNote(note);
     const held = hold !== undefined;

@@ -30,9 +30,13 @@ export function interactiveAgent(options: {
         throw new AgentError(kind, role, detail, logDir, code);
       };
       let code: number;
+      // Ctrl-C is for the program that has the terminal, which may well go on; not for this
+      // process, nor for the shell between the two.
+      const leaveIt = () => {};
+      process.on("SIGINT", leaveIt);
       try {
         // In our own process group: only the terminal's foreground group may read from it.
-        const child = Bun.spawn(["/bin/sh", "-c", command], {
+        const child = Bun.spawn(["/bin/sh", "-c", `trap : INT; ${command}`], {
           cwd,
           env: { ...environment(env, request) },
           stdio: ["inherit", "inherit", "inherit"],
@@ -40,6 +44,8 @@ export function interactiveAgent(options: {
         code = await child.exited;
       } catch (cause) {
         return fail(`the agent could not be started: ${errorCode(cause) ?? String(cause)}`);
+      } finally {
+        process.off("SIGINT", leaveIt);
       }
       return code === 0 ? "" : fail(`the agent exited with ${code}`, code);
     },

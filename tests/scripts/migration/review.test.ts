@@ -10,6 +10,9 @@ import { root as repository, runInTerminal } from "../../process.ts";
 import { changesDuring } from "../../tree.ts";
 import { agent, needsHuman, stand, waiting, wholeAgent } from "./stand.ts";
 
+/** Clears the flag, as an agent does when its user approves. */
+const edit = `sed 's/"awaiting_human_review": true/"awaiting_human_review": false/; s/"human_review_reason": "[^"]*"/"human_review_reason": null/' manifest.json > edited && mv edited manifest.json`;
+
 describe("review and refine", () => {
   test("a person reads the plan and approves; nobody to ask is exit 2", async () => {
     using at = stand();
@@ -32,7 +35,6 @@ describe("review and refine", () => {
     using at = stand();
     at.plan("shed", { told: needsHuman, manifest: waiting });
     const script = join(at.sandbox.home, "talk.sh");
-    const edit = `sed 's/"awaiting_human_review": true/"awaiting_human_review": false/; s/"human_review_reason": "[^"]*"/"human_review_reason": null/' manifest.json > edited && mv edited manifest.json`;
     const lines = [
       "grep -c 'Review of shed' \"$MIGRATION_PROMPT\"",
       "printf 'Sure? '",
@@ -47,6 +49,31 @@ describe("review and refine", () => {
     );
     expect({ code, screen }).toMatchObject({ code: 0 });
     expect(screen).toContain("shed is approved");
+  });
+
+  test("Ctrl-C is for the command that has the terminal, as often as it likes", async () => {
+    using at = stand();
+    at.plan("shed", { told: needsHuman, manifest: waiting });
+    const script = join(at.sandbox.home, "stubborn.sh");
+    const lines = [
+      "trap 'n=$((n+1)); echo \"heard $n\"' INT",
+      "echo ready",
+      'until [ "$n" = 2 ]; do sleep 0.05; done',
+      edit,
+    ];
+    writeText(script, `${lines.join("\n")}\n`);
+    const { code, screen } = await runInTerminal(
+      "scripts/migration.ts",
+      ["review", "shed", "--with", `sh ${script}`, "--root", at.root],
+      [
+        { expect: "ready", send: "\x03" },
+        { expect: "heard 1", send: "\x03" },
+      ],
+      { sandbox: at.sandbox },
+    );
+    expect({ code, screen }).toMatchObject({ code: 0 });
+    expect(screen).toContain("shed is approved");
+    expect(screen).not.toContain("stopping");
   });
 
   test("agent exit 7: exit 7, with and without a terminal; live unchanged", async () => {
