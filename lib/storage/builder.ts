@@ -1,7 +1,7 @@
 /** Collects the operations of a plan, step by step, and knows what earlier operations made. */
 
 import type { Operation } from "../change/operation.ts";
-import { historyOperations } from "./history.ts";
+import type { History } from "./history.ts";
 import type { Identities } from "./identity.ts";
 import type { Inventory, OtherEntry } from "./inventory.ts";
 import type { EditContext } from "./metadata-edits.ts";
@@ -26,6 +26,7 @@ export interface StepContext {
   target: Target;
   options: PlanOptions;
   edits: EditContext;
+  history: History;
   warnings: string[];
   /** What is present or was placed in directories that others are merged into, by lower-cased path. */
   placed: Map<string, OtherEntry | null>;
@@ -90,6 +91,6 @@ export class StepBuilder {
         this.add({ op: "relinkWorktree", repo: leaf.commonDir, worktree: to, files });
       }
     }
-    if (from !== to) this.add(...historyOperations(move, this.context.inventory));
+    if (from !== to) this.add(...this.context.history.follow(move));
   }
 }

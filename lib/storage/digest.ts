@@ -11,7 +11,7 @@ export function inventoryDigest(inventory: Inventory): string {
   const hasher = new Bun.CryptoHasher("sha256");
   const add = (part: unknown) => hasher.update(`${JSON.stringify(part)}\n`);
   const { registry, preMigration, observability, worktrees, leftovers } = inventory;
-  add(inventory.places);
+  add([inventory.places, inventory.realPlaces]);
   add([registry?.file, registry?.text, preMigration?.text, inventory.registryFault]);
   for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
     const { sessions, archives, bytes: _, ...rest } = dir;

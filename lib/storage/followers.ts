@@ -18,7 +18,7 @@ import { describeError, ToolkitError } from "../errors.ts";
 import { linkFilesForMove } from "../git.ts";
 import { isInside, type Places } from "../paths.ts";
 import type { Env } from "../process.ts";
-import { historyOperations } from "./history.ts";
+import { History } from "./history.ts";
 import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { namedWorkspaces, workspaceEdits } from "./metadata-edits.ts";
 import { lstatOrNull, rootsOf } from "./roots.ts";
@@ -130,14 +130,12 @@ export function followers(
   const before = inventory.worktrees.map((leaf) => {
     return { ...leaf, path: formerly.get(leaf.path) ?? leaf.path };
   });
-  const history = { ...inventory, worktrees: before };
+  const history = new History({ ...inventory, worktrees: before });
   const sessions = sessionEdits(inventory, since, placeOf);
+  const links = carried.flatMap((move) => [move.relink, ...history.follow(move)]);
   return {
-    operations: [
-      ...carried.flatMap((move) => [move.relink, ...historyOperations(move, history)]),
-      ...sessions.operations,
-    ],
-    warnings: sessions.warnings,
+    operations: [...links, ...sessions.operations],
+    warnings: [...history.warnings, ...sessions.warnings],
   };
 }
 

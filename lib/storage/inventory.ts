@@ -189,6 +189,8 @@ export interface Leftover {
 export interface Inventory {
   scannedAt: string;
   places: Places;
+  /** Where places with worktrees really are: those that are reached through a link. Absent without. */
+  realPlaces?: Record<string, string>;
   /** The base dir does not exist or is empty, and no config names a V0 directory that has state. */
   nothingThere: boolean;
   /** Null when there is no config file. */

@@ -8,6 +8,7 @@ import type { Operation } from "../change/operation.ts";
 import { sha256 } from "../hash.ts";
 import { type PlannedStep, StepBuilder, type StepContext } from "./builder.ts";
 import { type Decision, Decisions } from "./decisions.ts";
+import { History } from "./history.ts";
 import { type Identities, identify } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import { noteDirs } from "./merge.ts";
@@ -82,6 +83,7 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
     target,
     options,
     edits: { paths: pathMap(inventory, target), tmux },
+    history: new History(inventory),
     warnings: [],
     placed: new Map(),
     dirs: knownDirs(inventory),
@@ -112,6 +114,7 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
       ...target.warnings,
       ...tmux.warnings,
       ...context.warnings,
+      ...context.history.warnings.map((warning) => `${warning}.`),
       ...liveWarnings(inventory),
     ],
     blockers,

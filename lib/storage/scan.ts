@@ -5,6 +5,8 @@
  * index, no link below a place is followed. What cannot be read is a fault, and the rest goes on.
  */
 
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { listCodexRollouts } from "../agents.ts";
 import type { Places } from "../paths.ts";
 import { type Env, ProcessError } from "../process.ts";
@@ -57,6 +59,7 @@ export function scan(places: Places, { tmux, sizes, env }: ScanOptions): Invento
   return {
     scannedAt: new Date(now).toISOString(),
     places,
+    ...realPlacesOf(places, worktrees),
     nothingThere: base.nothingThere && dataDirs.length === 0,
     ...registries,
     projects,
@@ -108,6 +111,27 @@ function historyOf(
     claudeProjects: reader.list(`${claudeDir}/projects`)?.dirs ?? [],
     codexRollouts: listCodexRollouts(codexDir),
   };
+}
+
+function realPlacesOf(
+  { baseDir, worktreeRoot }: Places,
+  worktrees: WorktreeLeaf[],
+): Pick<Inventory, "realPlaces"> {
+  const ofV0 = worktrees.filter(({ where }) => where === "v0").map(({ path }) => dirname(path));
+  const places = [...new Set([baseDir, worktreeRoot, ...ofV0])].sort();
+  const linked = places.flatMap((path) => {
+    const real = realOf(path);
+    return real === path ? [] : [[path, real] as const];
+  });
+  return linked.length === 0 ? {} : { realPlaces: Object.fromEntries(linked) };
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function askTmux(reader: Reader, env: Env): TmuxSession[] | null {

@@ -3,6 +3,7 @@
 import {
   appendFileSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -10,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { makeDisk } from "../build.ts";
+import { writeClaudeHistory, writeCodexRollout } from "../extras.ts";
 import { git, mkdirs, writeFiles } from "../repos.ts";
 import { type Disk, named, type ProjectSpec } from "../spec.ts";
 
@@ -158,7 +160,7 @@ export const registryFaults = named({
     return disk;
   },
 
-  /** The base dir is a link to another disk; git has seen worktrees through it as they are there. */
+  /** The base dir is a link to another disk; git and agents know worktrees by where they really are. */
   linkedBaseDir: (dir) => {
     const v1: ProjectSpec = { name: "backend", layout: "v1", worktrees: "v1" };
     const disk = makeDisk({ projects: [integrator, v1] }, dir);
@@ -166,7 +168,12 @@ export const registryFaults = named({
     renameSync(disk.baseDir, moved);
     symlinkSync(moved, disk.baseDir);
     for (const { repo, sessions } of disk.projects) {
-      git(repo, "worktree", "repair", ...sessions.flatMap(({ worktree }) => worktree ?? []));
+      const worktrees = sessions.flatMap(({ worktree }) => worktree ?? []);
+      git(repo, "worktree", "repair", ...worktrees);
+      for (const worktree of worktrees.map((path) => realpathSync(path))) {
+        writeClaudeHistory(disk.claudeDir, worktree, "now");
+        writeCodexRollout(disk.codexDir, worktree);
+      }
     }
     return disk;
   },

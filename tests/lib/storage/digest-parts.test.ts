@@ -24,6 +24,7 @@ const parts: [string, Partial<Inventory>][] = [
   ["V1's directories gone", { hashDirs: [] }],
   ["records gone", { observability: [] }],
   ["V1's configs gone", { originConfigs: {} }],
+  ["a place that is a link", { realPlaces: { "/x": "/y" } }],
   ["another place", { places: resolvePlaces({ home, env: {} }) }],
 ];
 

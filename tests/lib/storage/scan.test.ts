@@ -215,6 +215,13 @@ describe("what lives", () => {
     const { claudeProjects } = scanned(keep(faults.claudeSlugUnderscore()));
     expect(claudeProjects).toHaveLength(3);
   });
+
+  test("beside it, agents' names for places that are links are known", () => {
+    expect(scanned(keep(faults.codexCwd())).realPlaces).toBeUndefined();
+    const linked = keep(faults.linkedBaseDir());
+    const realPlaces = { [linked.baseDir]: join(linked.root, "big-disk/ao") };
+    expect(scanned(linked).realPlaces).toEqual(realPlaces);
+  });
 });
 
 describe("hostile state", () => {
