@@ -3,6 +3,7 @@
 import { plural, printable } from "../text.ts";
 import type { DoctorDocument } from "./document.ts";
 import { type FleetDocument, problemPlace } from "./fleet-document.ts";
+import { untoldPlace } from "./report-text.ts";
 
 type Checked = DoctorDocument["checks"][number];
 
@@ -30,8 +31,12 @@ export function doctorMarkdown(document: DoctorDocument): string {
 function checkBlock({ id, title, status, summary, findings, fix }: Checked): string {
   const lines = [`### ${status.toUpperCase()} ${text(id)} ${text(title)}`, ""];
   if (findings.length === 0) lines.push(text(summary));
-  for (const { message, remedy } of findings.slice(0, mostFindings)) {
-    lines.push(`- ${text(message)}${remedy === undefined ? "" : `<br>→ ${code(remedy)}`}`);
+  for (const finding of findings.slice(0, mostFindings)) {
+    const place = untoldPlace(finding);
+    const parts = [text(finding.message)];
+    if (place !== null) parts.push(code(place));
+    if (finding.remedy !== undefined) parts.push(`→ ${code(finding.remedy)}`);
+    lines.push(`- ${parts.join("<br>")}`);
   }
   const rest = findings.length - mostFindings;
   if (rest > 0) lines.push(`- … and ${plural(rest, "more", "more")}`);

@@ -1,7 +1,7 @@
 /** The doctor's result for eyes. */
 
 import { hanging, plural, printable, table, wrap } from "../text.ts";
-import { type Check, costs, type Section, sections } from "./check.ts";
+import { type Check, costs, type Finding, type Section, sections } from "./check.ts";
 import type { CheckResult, Status } from "./run.ts";
 
 /** Colours; identity functions give plain text. */
@@ -59,8 +59,11 @@ function checkLines(
   if (findings.length === 0) return [`${head}${check.title}: ${printable(summary)}`];
   const lines = [head + check.title];
   const cut = verbose || findings.length <= shown + 1 ? findings : findings.slice(0, shown);
-  for (const [index, { message, remedy }] of cut.entries()) {
+  for (const [index, finding] of cut.entries()) {
+    const { message, remedy } = finding;
     lines.push(hanging("      • ", printable(message), columns));
+    const place = untoldPlace(finding);
+    if (place !== null) lines.push(`        ${style.dim(printable(place))}`);
     // One remedy for several findings is told after the last of them; unbroken, since it is copied.
     if (remedy === undefined || cut[index + 1]?.remedy === remedy) continue;
     lines.push(`        ${style.cyan("→")} ${printable(remedy)}`);
@@ -70,6 +73,19 @@ function checkLines(
   if (check.fix !== undefined)
     lines.push(`        ${style.cyan("mend:")} ${command(check.fix.name)}`);
   return lines;
+}
+
+/** A finding, or what was read of one. */
+type Told = Pick<Finding, "message"> & Partial<Record<"ref" | "remedy", string | undefined>>;
+
+/**
+ * The path of a finding that names its file by its last part alone; null where it is told well
+ * enough, be it by the remedy.
+ */
+export function untoldPlace({ message, remedy = "", ref = "" }: Told): string | null {
+  const known = ref.split("/").slice(-2).join("/");
+  if (!ref.startsWith("/") || message.includes(known) || remedy.includes(ref)) return null;
+  return ref;
 }
 
 function mark(status: Status, style: ReportStyle): string {

@@ -58,7 +58,7 @@ test("in Markdown, nothing that was found is markup", () => {
   const text = doctorMarkdown(sick);
   expect(text).toStartWith("## AO doctor: not healthy\n\n1 failure, 1 warning, 1 note, 1 passed");
   expect(text).toContain(
-    "- &#93;&#40;x&#41; &#96;&#42;&#95;&#124; &#35;1<br>→ <code>mend it</code>",
+    "- &#93;&#40;x&#41; &#96;&#42;&#95;&#124; &#35;1<br><code>/w/config.yaml:3</code><br>→ <code>mend it</code>",
   );
   expect(text).not.toMatch(/<script|\]\(/);
   expect(text).toContain("### CRASH AO-ST-001 title of AO-ST-001\n\nso it is\n");

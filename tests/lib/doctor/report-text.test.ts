@@ -74,6 +74,21 @@ describe("the report", () => {
     expect(lines.at(-1)).toBe(`        → ${remedy}`);
   });
 
+  test("says where a file is that a finding calls by its last part alone", () => {
+    const ref = "/home/u/.agent-orchestrator/projects/p/sessions/int-7.json";
+    const shown = (message: string, more: Partial<Finding> = {}) =>
+      reportText([result("AO-SE-002", "warn", [{ ...warn(message), ref, ...more }])], options)
+        .split("\n")
+        .slice(2, -4);
+    expect(shown('"int-7.json" is empty.')).toEqual([
+      '      • "int-7.json" is empty.',
+      `        ${ref}`,
+    ]);
+    expect(shown("sessions/int-7.json is empty.")).toHaveLength(1);
+    expect(shown('"int-7.json" is odd.', { remedy: `look at ${ref}` })).toHaveLength(2);
+    expect(shown("Session int-7 is live.", { ref: "int-7" })).toHaveLength(1);
+  });
+
   test("tells a remedy that several findings share once", () => {
     const text = reportText(
       [
