@@ -6,7 +6,7 @@ import { liveHolder } from "../../change/lock.ts";
 import { isOpenJournal } from "../../change/open.ts";
 import type { Places } from "../../paths.ts";
 import type { Inventory } from "../inventory.ts";
-import { fixedRoots } from "../roots.ts";
+import { fixedRoots, lstatOrNull } from "../roots.ts";
 import type { Reader } from "./reader.ts";
 import type { NamedDir } from "./v0.ts";
 
@@ -47,7 +47,9 @@ export function rememberedDataDirs(
   const ids = reader.list(migrationsDir)?.dirs.filter((name) => name.startsWith("v3-")) ?? [];
   const roots = ids.flatMap((id) => rootsIn(`${migrationsDir}/${id}/plan.json`));
   const others = new Set(fixedRoots(places));
-  const isOther = (root: string) => others.has(root) || root.endsWith("/worktrees");
+  // A file is the registry of that time, where another one is in force now.
+  const isFile = (root: string) => lstatOrNull(root)?.isFile() === true;
+  const isOther = (root: string) => others.has(root) || root.endsWith("/worktrees") || isFile(root);
   return [...new Set(roots)].filter((root) => !isOther(root)).map((path) => ({ path }));
 }
 

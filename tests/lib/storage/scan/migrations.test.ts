@@ -53,7 +53,11 @@ test("a lock that may not be opened says nothing, and without migrations there i
 test("V0's directories that an earlier migration knew are remembered, whatever its plan is now", () => {
   using place = makeMigrations();
   const places = resolvePlaces({ home: "/home/u", env: {} });
-  const roots = [places.baseDir, places.configFile, "/repo/.git/worktrees", "/home/u/old", "../x"];
+  // A registry that is in force no longer is a file, and no directory of V0.
+  const registry = join(place.dir, "config.yaml");
+  writeFiles(place.dir, { "config.yaml": "projects: {}\n" });
+  const known = [places.baseDir, places.configFile, registry, "/repo/.git/worktrees"];
+  const roots = [...known, "/home/u/old", "../x"];
   const plan = { script: "migrate", title: "t", operations: [], roots };
   const text = [...formatPlan(plan)].map((part) => Buffer.from(part).toString("utf8")).join("");
   writeFiles(place.dir, {
