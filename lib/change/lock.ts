@@ -225,10 +225,12 @@ export class AoLocks {
    * @throws Obstacle when a lock was not given back in time
    */
   async take(operation: Operation): Promise<void> {
-    const deadline = Date.now() + this.patienceMs;
+    // Not by the time of day: a clock that is set back would make this wait for hours.
+    const deadline = performance.now() + this.patienceMs;
     let pauseMs = 5;
     for (let busy = this.tryTake(operation); busy !== null; busy = this.tryTake(operation)) {
-      if (Date.now() >= deadline) throw new Obstacle(busy.lock, "is held by another program");
+      if (performance.now() >= deadline)
+        throw new Obstacle(busy.lock, "is held by another program");
       await Bun.sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 2, 250);
     }

@@ -77,6 +77,18 @@ describe("AO's locks", () => {
       }
     });
 
+    test("are waited for no longer when the clock is set back meanwhile", async () => {
+      const { locks, operation, lock } = makeLocks(fresh());
+      fs.writeFileSync(lock, "");
+      const taken = locks.take(operation).then(
+        () => "taken",
+        (error: Error) => error.message,
+      );
+      wait(-3600);
+      const late = Bun.sleep(2000).then(() => "still waiting");
+      expect(await Promise.race([taken, late])).toBe(`"${lock}" is held by another program`);
+    });
+
     test("that nobody took over while we slept are given back", async () => {
       for (const code of [null, "EPERM"]) {
         const { operation, lock, places } = makeLocks(fresh());
