@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import type { Subprocess } from "bun";
 import { type Context, main, script } from "../lib/cli.ts";
 import type { Chapter } from "../lib/demo/chapters.ts";
-import type { Outcome } from "../lib/errors.ts";
+import { errorCode, type Outcome, ToolkitError } from "../lib/errors.ts";
 import { commandMaker } from "../lib/invocation.ts";
 import { type Env, findProgram } from "../lib/process.ts";
 import { wrap } from "../lib/text.ts";
@@ -42,7 +42,7 @@ const command = script({
   },
   files: [{ path: "TMPDIR/ao-demo-*/", text: "the sandbox; removed unless --keep" }],
   async run(context) {
-    const root = realpathSync(mkdtempSync(join(tmpdir(), "ao-demo-")));
+    const root = makeRoot();
     const env = sandboxEnv(context.env, root);
     const clear = () => clearAway(root, env, context.args.keep === true);
     // A second signal ends the process at once, which only this sees.
@@ -55,6 +55,21 @@ const command = script({
     }
   },
 });
+
+function makeRoot(): string {
+  try {
+    return realpathSync(mkdtempSync(join(tmpdir(), "ao-demo-")));
+  } catch (cause) {
+    throw new ToolkitError(
+      "invalid",
+      `Cannot make a sandbox in "${tmpdir()}": ${errorCode(cause)}`,
+      {
+        hint: "name a directory with some space with TMPDIR",
+        cause,
+      },
+    );
+  }
+}
 
 /** The command of a chapter that runs now. */
 let running: Subprocess | null = null;
@@ -174,7 +189,8 @@ async function runChapter(
   const [said, complained] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   const code = await child.exited;
   running = null;
-  out.print(shownPart(said, chapter) + (chapter.code === 4 ? complained : ""));
+  const isComplaintShown = chapter.code === 4 || code !== chapter.code;
+  out.print(shownPart(said, chapter) + (isComplaintShown ? complained : ""));
   return code;
 }
 

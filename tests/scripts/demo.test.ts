@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chaptersFor } from "../../lib/demo/chapters.ts";
 import { findProgram } from "../../lib/process.ts";
@@ -35,6 +35,29 @@ test("--keep leaves the disk for playing, and nothing that runs", async () => {
   const again = await runScript("scripts/migrate.ts", ["--home", join(root, "home"), "--json"]);
   expect(again.code).toBe(0);
   expect(JSON.parse(again.stdout).inventory.liveTmuxSessions).toEqual([]);
+}, 70_000);
+
+test("without a place for its sandbox it says so", async () => {
+  using sandbox = makeSandbox({ TMPDIR: "/no/such/place" });
+  const { code, stdout, stderr } = await runScript("scripts/demo.ts", [], { sandbox });
+  expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+  expect(stderr).toStartWith('error: Cannot make a sandbox in "/no/such/place": ENOENT\n');
+});
+
+test("a chapter that does not end as it should has its complaint shown", async () => {
+  // With a tmux that only says it keeps a session, what is told is not what happens.
+  using sandbox = makeSandbox();
+  const bin = join(sandbox.home, "bin");
+  const tmp = join(sandbox.home, "tmp");
+  for (const dir of [bin, tmp]) mkdirSync(dir);
+  const tmux = '#!/bin/sh\ncase "$1" in new-session) exit 0 ;; esac\nexit 1\n';
+  writeFileSync(join(bin, "tmux"), tmux, { mode: 0o755 });
+  const env = { ...sandbox.env, TMPDIR: tmp, PATH: `${bin}:${sandbox.env.PATH}` };
+  const given = { sandbox: { ...sandbox, env }, timeoutMs: 60_000 };
+  const { code, stdout } = await runScript("scripts/demo.ts", [], given);
+  expect(code).toBe(1);
+  expect(stdout).toContain("Did not end as it should: migrate --execute --yes");
+  expect(stdout).toContain('error: Cannot decide "same-repo:');
 }, 70_000);
 
 test("stopped at once, it leaves nothing either", async () => {
