@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { ToolkitError } from "../errors.ts";
+import { gitEnv } from "../git.ts";
 import { ProcessError, run, runOrThrow } from "../process.ts";
 import { liveName, type Site, skipsName } from "./site.ts";
 
@@ -24,9 +25,9 @@ export function dirtyPaths(site: Site, slug: string): string[] {
   const args = ["status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=all"];
   const path = `${liveName}/${slug}`;
   // Looking must not write: no refreshed index, no hooks of a file system monitor.
-  const quiet = ["--no-optional-locks", "-c", "core.fsmonitor=false", "-C", site.root];
+  const quiet = ["--no-optional-locks", "-c", "core.fsmonitor=false", ...here(site)];
   const text = runOrThrow("git", [...quiet, ...args, "--", path], {
-    env: site.env,
+    env: gitEnv(site.env),
     timeoutMs: 30_000,
   });
   const entries = text.split("\0");
@@ -38,6 +39,21 @@ export function dirtyPaths(site: Site, slug: string): string[] {
     if (/^[RC]/.test(entry)) index += 1;
   }
   return paths;
+}
+
+/** Git at the root, for which a slug is a name and never a pattern. */
+function here({ root }: Site): string[] {
+  return ["--literal-pathspecs", "-C", root];
+}
+
+/** Whether git is told to ignore a migration, which then could never be committed. */
+export function isIgnored(site: Site, slug: string): boolean {
+  if (!isRepository(site)) return false;
+  const path = `${liveName}/${slug}/manifest.json`;
+  const options = { env: gitEnv(site.env), timeoutMs: 30_000 };
+  return (
+    run("git", ["-C", site.root, "check-ignore", "--quiet", "--", path], options).exitCode === 0
+  );
 }
 
 /**
@@ -61,19 +77,16 @@ export function commitMigration(site: Site, slug: string, message: string): bool
 function commitFiles(site: Site, slug: string, message: string): boolean {
   if (!isRepository(site)) return false;
   const paths = [`${liveName}/${slug}`, `${liveName}/${skipsName}/${slug}`];
-  const options = { env: site.env, timeoutMs: 60_000 };
-  const git = (...args: string[]) => runOrThrow("git", ["-C", site.root, ...args], options);
+  const options = { env: gitEnv(site.env), timeoutMs: 60_000 };
+  const git = (...args: string[]) => runOrThrow("git", [...here(site), ...args], options);
   const known = paths.filter((path) => {
-    const stored = run("git", ["-C", site.root, "ls-files", "--", path], options).stdout;
+    const stored = run("git", [...here(site), "ls-files", "--", path], options).stdout;
     return stored !== "" || site.disk.lstat(join(site.root, path)) !== null;
   });
   if (known.length === 0) return false;
   git("add", "--all", "--", ...known);
-  const staged = run(
-    "git",
-    ["-C", site.root, "diff", "--cached", "--quiet", "--", ...known],
-    options,
-  );
+  const compare = ["diff", "--cached", "--quiet", "--", ...known];
+  const staged = run("git", [...here(site), ...compare], options);
   if (staged.exitCode === 0) return false;
   git("commit", "--quiet", "--message", message, "--", ...known);
   return true;

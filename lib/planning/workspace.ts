@@ -4,10 +4,11 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
 import { ToolkitError } from "../errors.ts";
+import { shellWord } from "../text.ts";
 import { quietly } from "./disk-failure.ts";
-import { dirtyPaths } from "./repository.ts";
+import { dirtyPaths, isIgnored } from "./repository.ts";
 import { makeDirs } from "./save.ts";
-import { migrationDirOf, type Site } from "./site.ts";
+import { liveName, migrationDirOf, type Site } from "./site.ts";
 import { copyTree, entriesBelow, removeTree, treeDigest } from "./tree.ts";
 
 export interface Workspace {
@@ -29,15 +30,7 @@ export interface Workspace {
  */
 export function openWorkspace(site: Site, slug: string): Workspace {
   const { disk } = site;
-  const dirty = dirtyPaths(site, slug);
-  if (dirty.length > 0) {
-    throw new ToolkitError(
-      "refused",
-      `Cannot work on "${slug}": the live folder has changes to be committed first: ` +
-        dirty.join(", "),
-      { hint: "new and tick commit their own with --commit" },
-    );
-  }
+  checkCommitted(site, slug);
   const live = migrationDirOf(site, slug);
   const runs = join(site.stateDir, slug);
   clearOldWorkspaces(disk, runs);
@@ -53,6 +46,26 @@ export function openWorkspace(site: Site, slug: string): Workspace {
     throw new ToolkitError("refused", `Cannot work on "${slug}": it changed while it was copied`);
   }
   return { slug, dir, logDir: run, baseDigest, isNew };
+}
+
+/** @throws ToolkitError `refused` where git has not got what is live, or is never to have it */
+function checkCommitted(site: Site, slug: string): void {
+  const folder = `${liveName}/${slug}`;
+  if (isIgnored(site, slug)) {
+    throw new ToolkitError("refused", `Cannot work on "${slug}": git ignores ${folder}`, {
+      hint: `plans are committed between their steps; take ${liveName}/ out of what git ignores`,
+    });
+  }
+  const dirty = dirtyPaths(site, slug);
+  if (dirty.length === 0) return;
+  const more = dirty.length > 3 ? ` and ${dirty.length - 3} more` : "";
+  const state = `the live folder has changes to be committed first: ${dirty.slice(0, 3).join(", ")}`;
+  const [root, path] = [site.root, folder].map(shellWord);
+  throw new ToolkitError("refused", `Cannot work on "${slug}": ${state}${more}`, {
+    hint:
+      `git -C ${root} add ${path} && git -C ${root} commit -m plan ${path}; ` +
+      "new and tick commit what they do with --commit",
+  });
 }
 
 function clearOldWorkspaces(disk: Disk, runs: string): void {
