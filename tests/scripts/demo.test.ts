@@ -50,7 +50,8 @@ test("a chapter that does not end as it should has its complaint shown", async (
   const bin = join(sandbox.home, "bin");
   const tmp = join(sandbox.home, "tmp");
   for (const dir of [bin, tmp]) mkdirSync(dir);
-  const tmux = '#!/bin/sh\ncase "$1" in new-session) exit 0 ;; esac\nexit 1\n';
+  const tmux =
+    '#!/bin/sh\ncase "$*" in *new-session*) exit 0 ;; esac\necho no server running >&2\nexit 1\n';
   writeFileSync(join(bin, "tmux"), tmux, { mode: 0o755 });
   const env = { ...sandbox.env, TMPDIR: tmp, PATH: `${bin}:${sandbox.env.PATH}` };
   const given = { sandbox: { ...sandbox, env }, timeoutMs: 60_000 };
