@@ -85,12 +85,22 @@ export class StepBuilder {
     );
     // Of several directories that claim one link only the one that git names has it.
     const linked = leaf.linkedPath === leaf.path || rivals.length === 0;
-    if (leaf.adminDir !== undefined && leaf.commonDir !== undefined && linked) {
-      const files = this.context.options.linkFiles({ adminDir: leaf.adminDir, from, to });
-      if (files.length > 0) {
-        this.add({ op: "relinkWorktree", repo: leaf.commonDir, worktree: to, files });
-      }
+    const { adminDir, commonDir } = leaf;
+    const isGits = adminDir !== undefined && commonDir !== undefined && linked;
+    this.followWorktree({ from, to }, isGits ? { adminDir, commonDir } : null);
+  }
+
+  /** What follows a worktree from one place to another, or to where it is. */
+  followWorktree(
+    { from, to }: { from: string; to: string },
+    link: { adminDir: string; commonDir: string } | null,
+  ): void {
+    const { options, history } = this.context;
+    if (link !== null) {
+      const files = options.linkFiles({ adminDir: link.adminDir, from, to });
+      const repo = link.commonDir;
+      if (files.length > 0) this.add({ op: "relinkWorktree", repo, worktree: to, files });
     }
-    if (from !== to) this.add(...this.context.history.follow(move));
+    if (from !== to) this.add(...history.follow({ from, to }));
   }
 }

@@ -50,7 +50,7 @@ export interface Job {
 
 /** Makes a plan ready to run, under an id of its own. */
 export function jobOf(before: Assessment, options: AssessOptions): Job {
-  const { steps, inventory, target } = before.plan;
+  const { steps, inventory, target, companions } = before.plan;
   const id = newMigrationId(options.now, "v3");
   const accepted = (path: string) => verifyWorktree(path, options.env) === null;
   return {
@@ -62,8 +62,11 @@ export function jobOf(before: Assessment, options: AssessOptions): Job {
       roots: rootsOf(inventory),
     },
     summary: planSummary(id, before),
-    worktrees: target.worktrees
-      .filter(({ leaf }) => leaf.adminDir !== undefined && accepted(leaf.path))
+    worktrees: [
+      ...target.worktrees.filter(({ leaf }) => leaf.adminDir !== undefined),
+      ...companions,
+    ]
+      .filter(({ from }) => accepted(from))
       .map(({ to }) => to),
     options,
   };

@@ -16,6 +16,7 @@ import { concernsOnePath } from "../change/stop.ts";
 import { applyPlan, checkPlan, undo } from "../change/transaction.ts";
 import { describeError, ToolkitError } from "../errors.ts";
 import { linkFilesForMove } from "../git.ts";
+import { readWorktree } from "../git-files.ts";
 import { isInside, type Places } from "../paths.ts";
 import type { Env } from "../process.ts";
 import { History } from "./history.ts";
@@ -145,7 +146,8 @@ export function previewFollowers({ operations, since, places, env }: Leader): st
     operations.flatMap((each) => (each.op === "relinkWorktree" ? each.worktree : [])),
   );
   const placeBack = wayBack(operations);
-  return look(places, env).worktrees.flatMap(({ path, adminDir }) => {
+  const { worktrees, companions = [] } = look(places, env);
+  return [...worktrees, ...companions].flatMap(({ path, adminDir }) => {
     const place = placeBack(path);
     const isKnown = place === path || known.has(path) || adminDir === undefined;
     if (isKnown || isOlder(`${path}/.git`, since)) return [];
@@ -173,15 +175,25 @@ function carriedBack(inventory: Inventory, placeOf: (path: string) => string): C
       const to = placeOf(from);
       if (commonDir === undefined || exists || to === from) continue;
       const adminDir = `${commonDir}/worktrees/${id}`;
-      const relink = relinkOf(inventory.worktrees, { commonDir, adminDir, to });
+      const relink = relinkOf(leavesAt(to, inventory.worktrees), { commonDir, adminDir, to });
       if (relink !== null) found.set(adminDir, { from, to, relink });
     }
   }
   return [...found.values()];
 }
 
+/** All worktrees, and the one at the path if it stands at no place of AO's. */
+function leavesAt(path: string, worktrees: WorktreeLeaf[]): Pick<WorktreeLeaf, Seen>[] {
+  const linked = worktrees.some((leaf) => leaf.path === path) ? null : readWorktree(path);
+  if (linked === null) return worktrees;
+  const { adminDir, commonDir } = linked;
+  return [...worktrees, { path, adminDir: realOf(adminDir), ...(commonDir && { commonDir }) }];
+}
+
+type Seen = "path" | "adminDir" | "commonDir";
+
 function relinkOf(
-  worktrees: WorktreeLeaf[],
+  worktrees: Pick<WorktreeLeaf, Seen>[],
   { commonDir, adminDir, to }: { commonDir: string; adminDir: string; to: string },
 ): Operation | null {
   const leaf = worktrees.find(({ path }) => path === to);

@@ -2,9 +2,9 @@
 
 import { claudeSlugs } from "../agents.ts";
 import type { Operation } from "../change/operation.ts";
-import { isInside } from "../paths.ts";
 import type { Inventory } from "./inventory.ts";
 import type { WorktreeMove } from "./shape.ts";
+import { realOf } from "./spelling.ts";
 
 type Way = Pick<WorktreeMove, "from" | "to">;
 
@@ -36,11 +36,7 @@ export class History {
   #spellings(move: Way): Way[] {
     const { realPlaces } = this.inventory;
     if (realPlaces === undefined) return [move];
-    const realOf = (path: string) => {
-      const place = Object.keys(realPlaces).find((each) => isInside(path, each));
-      return place === undefined ? path : realPlaces[place] + path.slice(place.length);
-    };
-    return [{ from: realOf(move.from), to: realOf(move.to) }, move];
+    return [{ from: realOf(move.from, realPlaces), to: realOf(move.to, realPlaces) }, move];
   }
 
   #followClaude(move: Way): Operation[] {

@@ -151,6 +151,16 @@ export interface WorktreeLeaf {
   bytes?: number;
 }
 
+/**
+ * A worktree that git knows below the base dir or inside another worktree, at no place where AO keeps
+ * any: agents and people make them there. It comes along with what it stands in.
+ */
+export interface Companion {
+  path: string;
+  adminDir: string;
+  commonDir: string;
+}
+
 /** A repository that a config or an identity names, or that a worktree belongs to. */
 export interface RepoFacts {
   path: string;
@@ -205,6 +215,8 @@ export interface Inventory {
   hashDirs: StateDir[];
   observability: ObservabilityDir[];
   worktrees: WorktreeLeaf[];
+  /** Absent when there are none. */
+  companions?: Companion[];
   /** Keyed by the path as registered (after `~` expansion). */
   repos: Record<string, RepoFacts>;
   /**

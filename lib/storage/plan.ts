@@ -7,6 +7,7 @@ import { describeHolder } from "../change/lock.ts";
 import type { Operation } from "../change/operation.ts";
 import { sha256 } from "../hash.ts";
 import { type PlannedStep, StepBuilder, type StepContext } from "./builder.ts";
+import { type CompanionMove, settleCompanions } from "./companions.ts";
 import { type Decision, Decisions } from "./decisions.ts";
 import { History } from "./history.ts";
 import { type Identities, identify } from "./identity.ts";
@@ -61,6 +62,8 @@ export interface StoragePlan {
   inventory: Inventory;
   identities: Identities;
   target: Target;
+  /** Worktrees that come along with what they stand in. */
+  companions: CompanionMove[];
   /** Steps that were asked for. */
   selected: ReadonlySet<StepId>;
   steps: PlannedStep[];
@@ -91,7 +94,8 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
   };
   const blockers = blockersOf(inventory);
   // Half a registry proves half an identity, so nothing is planned on an unreadable one.
-  const planned = inventory.registryFault === null ? buildSteps(context) : [];
+  const { planned, companions } =
+    inventory.registryFault === null ? buildSteps(context) : { planned: [], companions: [] };
   if (inventory.registry !== null) {
     const operations = planned.flatMap((step) => step.operations);
     blockers.push(...blockedEdits(inventory.registry, operations));
@@ -105,6 +109,7 @@ export function planStorage(inventory: Inventory, options: PlanOptions): Storage
     inventory,
     identities,
     target,
+    companions,
     selected: options.steps,
     steps: planned,
     decisions: decisions.list,
@@ -126,16 +131,24 @@ export function operationsOf(plan: StoragePlan): Operation[] {
   return plan.steps.flatMap((step) => step.operations);
 }
 
-function buildSteps(context: StepContext): PlannedStep[] {
-  const built: PlannedStep[] = [];
-  for (const id of stepIds) {
-    if (!context.options.steps.has(id)) continue;
-    const builder = new StepBuilder(context);
-    steps[id].build(builder);
-    if (builder.operations.length === 0) continue;
-    built.push(stepOf(id, steps[id], builder));
-  }
-  return built;
+function buildSteps(context: StepContext): Pick<StoragePlan, "companions"> & {
+  planned: PlannedStep[];
+} {
+  const built = stepIds
+    .filter((id) => context.options.steps.has(id))
+    .map((id) => {
+      const builder = new StepBuilder(context);
+      steps[id].build(builder);
+      return { id, builder };
+    });
+  const companions = settleCompanions(
+    built.map(({ builder }) => builder),
+    context,
+  );
+  const planned = built
+    .filter(({ builder }) => builder.operations.length > 0)
+    .map(({ id, builder }) => stepOf(id, steps[id], builder));
+  return { planned, companions };
 }
 
 function stepOf(

@@ -224,9 +224,9 @@ class Copier {
 
 /** Everything that operations find there or put something into. */
 function sourcesOf(plan: StoragePlan, operations: Operation[]): string[] {
-  const { inventory, target } = plan;
+  const { inventory, target, companions } = plan;
   const { places } = inventory;
-  const oldPlaces = new Map(target.worktrees.map(({ from, to }) => [to, from]));
+  const oldPlaces = new Map([...target.worktrees, ...companions].map(({ from, to }) => [to, from]));
   const links = operations.flatMap((operation) => {
     if (operation.op !== "relinkWorktree") return [];
     const { worktree, files } = operation;
@@ -234,8 +234,10 @@ function sourcesOf(plan: StoragePlan, operations: Operation[]): string[] {
     const inside = files.filter(({ path }) => isInside(path, worktree));
     return inside.map(({ path }) => from + path.slice(worktree.length));
   });
+  // They stand in what is not copied.
+  const tops = companions.map(({ from }) => `${from}/.git`);
   // Most of them lie in the base dir, and nothing is copied twice.
-  return [places.baseDir, ...foundPresent(operations), ...links];
+  return [places.baseDir, ...foundPresent(operations), ...links, ...tops];
 }
 
 /** Paths that some operation finds present. */

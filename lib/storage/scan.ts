@@ -14,6 +14,7 @@ import type { TmuxSession } from "../tmux.ts";
 import { listSessions } from "../tmux.ts";
 import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { scanBaseDir } from "./scan/base-dir.ts";
+import { scanCompanions } from "./scan/companions.ts";
 import { readRegistries, readV1Configs, type V1Configs } from "./scan/configs.ts";
 import { rememberedDataDirs, scanMigrations } from "./scan/migrations.ts";
 import { Reader } from "./scan/reader.ts";
@@ -56,16 +57,18 @@ export function scan(places: Places, { tmux, sizes, env }: ScanOptions): Invento
     ),
   ];
   addWorktreeRepos(repos, worktrees, env);
+  const { realPlaces } = realPlacesOf(places, worktrees);
   return {
     scannedAt: new Date(now).toISOString(),
     places,
-    ...realPlacesOf(places, worktrees),
+    ...(realPlaces !== undefined && { realPlaces }),
     nothingThere: base.nothingThere && dataDirs.length === 0,
     ...registries,
     projects,
     hashDirs: [...hashDirs, ...dataDirs],
     observability,
     worktrees,
+    ...scanCompanions(Object.values(repos), worktrees, places, realPlaces),
     repos,
     originConfigs: configs.registries,
     ...historyOf(reader, places, worktrees),

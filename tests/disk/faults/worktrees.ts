@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeDisk } from "../build.ts";
+import { writeClaudeHistory } from "../extras.ts";
 import { addSubmodule, addWorktree, addWorktreeFast, git, writeFiles } from "../repos.ts";
 import { writeJsonSession } from "../sessions.ts";
 import { type BuiltProject, type BuiltSession, named } from "../spec.ts";
@@ -105,6 +106,22 @@ export const worktreeFaults = named({
     const project = disk.project("integrator");
     const inner = join(sessionOf(project).worktree, ".claude", "worktrees", "inner");
     addWorktreeFast(project.repo, inner, "inner");
+    return disk;
+  },
+
+  /** Worktrees where AO keeps none: in one of another repository, and beside a project's own. */
+  worktreesAside: (dir) => {
+    const v1 = { name: "backend", layout: "v1" } as const;
+    const disk = makeDisk({ projects: [{ ...integrator, layout: "v1-bare" }, v1] }, dir);
+    const [own, other] = [disk.project("integrator"), disk.project("backend")];
+    const asides = [
+      addWorktreeFast(own.repo, join(sessionOf(own).worktree, ".claude/worktrees/inner"), "inner"),
+      addWorktreeFast(other.repo, join(sessionOf(own).worktree, "vendor/other"), "other"),
+      addWorktreeFast(own.repo, join(sessionOf(other).worktree, "vendor/own"), "own"),
+      addWorktreeFast(own.repo, join(own.stateDir, "scratch/tree"), "scratch"),
+      addWorktreeFast(other.repo, join(other.stateDir, "tree"), "tree"),
+    ];
+    for (const aside of asides) writeClaudeHistory(disk.claudeDir, aside, "now");
     return disk;
   },
 

@@ -64,7 +64,7 @@ describe("a worktree that went back with its directory", () => {
 
   test("is left where git finds it, where it is not seen, and where another claims its link", () => {
     expect(following({}, {}, { exists: true }).operations).toEqual([]);
-    expect(following({ worktrees: [] }).operations).toEqual([]);
+    expect(following({}, { path: `${to}-2`, linkedPath: `${to}-2` }).operations).toEqual([]);
     const of = repo(join(root, "repo"));
     const twice = [to, `${to}-copy`].map((path) => worktree(path, of, { adminDir }));
     expect(following({ worktrees: twice }).operations).toEqual([]);

@@ -53,6 +53,7 @@ describe("a rehearsal", () => {
     "claudeSlugUnderscore",
     "cleanV2",
     "linkedBaseDir",
+    "worktreesAside",
   ])("of %s agrees with the plan and leaves no trace", async (name) => {
     using disk = build(name);
     const { operations, entries, missing, differences, kept } = await run(disk);
