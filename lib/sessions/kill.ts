@@ -4,9 +4,10 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readWorktree } from "../git-files.ts";
 import type { Env } from "../process.ts";
-import { hasSession, killSession } from "../tmux.ts";
+import { hasSession } from "../tmux.ts";
 import { refuseWindows } from "./attach.ts";
 import { applyChange, type ChangeOptions } from "./change.ts";
+import { endSession } from "./end.ts";
 import { sessionsCalled } from "./find.ts";
 import { archiveOperations } from "./plan.ts";
 import type { Session } from "./read.ts";
@@ -68,7 +69,7 @@ export async function kill(
   options: ChangeOptions,
 ): Promise<Killed> {
   const { session, running, discard, now } = plan;
-  for (const name of running) killSession(name, site.env);
+  for (const name of running) await endSession(name, site.env);
   const worktree = clearWorktree(fateOf(session, site), { discard, env: site.env });
   const archived = await applyChange(
     {

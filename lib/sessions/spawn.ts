@@ -7,8 +7,9 @@
 import { describeError, ToolkitError } from "../errors.ts";
 import { findRepository, type Repository, readWorktree } from "../git-files.ts";
 import type { Env } from "../process.ts";
-import { hasSession, killSession, listSessions, newSession } from "../tmux.ts";
+import { hasSession, listSessions, newSession } from "../tmux.ts";
 import { type Applied, applyChange, type ChangeOptions } from "./change.ts";
+import { endSession } from "./end.ts";
 import { branchOf, checkBranch } from "./names.ts";
 import { nextName } from "./number.ts";
 import { type NewSession, sessionFor, spawnOperations } from "./plan.ts";
@@ -148,8 +149,8 @@ async function takeBack(
   const { tmuxName, worktree, branch } = made.value;
   const kept: string[] = [];
   // A session of that name that was there before is not ours.
-  if (!isNameTaken(error)) collect(kept, () => killSession(tmuxName, env));
-  collect(kept, () => {
+  if (!isNameTaken(error)) await collect(kept, () => endSession(tmuxName, env));
+  await collect(kept, () => {
     // Without force: what the program wrote in its short life is not ours to throw away.
     const isThere = readWorktree(worktree) !== null;
     const reason = isThere
@@ -172,9 +173,9 @@ async function takeBack(
 }
 
 /** The first failure is the one to tell; the others are only listed. */
-function collect(kept: string[], step: () => void): void {
+async function collect(kept: string[], step: () => void | Promise<void>): Promise<void> {
   try {
-    step();
+    await step();
   } catch (error) {
     kept.push(describeError(error));
   }

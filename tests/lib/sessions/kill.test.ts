@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArchiveName, resolvePlaces } from "../../../lib/paths.ts";
 import { findSession } from "../../../lib/sessions/find.ts";
 import { kill, planKill } from "../../../lib/sessions/kill.ts";
-import { hasSession } from "../../../lib/tmux.ts";
+import { hasSession, killSession, newSession } from "../../../lib/tmux.ts";
 import { makeDisk } from "../../disk/build.ts";
 import { git } from "../../disk/repos.ts";
 import type { BuiltSession, Disk, Layout } from "../../disk/spec.ts";
@@ -60,6 +60,41 @@ describe("a session is ended and archived byte for byte", () => {
       expect(readdirSync(join(disk.baseDir, "migrations"))).toEqual([".lock"]);
     });
   }
+});
+
+describe("a program that does not end at once", () => {
+  /** The session with another program in the place of its own. */
+  function running(program: (home: string) => string) {
+    const { disk, session } = withOne();
+    const line = program(disk.home);
+    const name = session.tmuxName ?? "";
+    killSession(name, disk.env);
+    newSession({ name, cwd: session.worktree, command: ["/bin/sh", "-c", line] }, disk.env);
+    return { disk, session };
+  }
+
+  test("what it writes when its terminal goes is seen, and keeps the worktree", async () => {
+    const last = "trap 'sleep 0.3; echo work > late.txt; exit' HUP";
+    const { disk, session } = running(() => `${last}; touch ready; while :; do sleep 0.05; done`);
+    using _ = disk;
+    while (!existsSync(join(session.worktree, "ready"))) await Bun.sleep(10);
+    rmSync(join(session.worktree, "ready"));
+    const { worktree } = await end(disk, session.id);
+    expect(worktree).toMatchObject({ removed: false, reason: "it has 1 uncommitted change" });
+    expect(readFileSync(join(session.worktree, "late.txt"), "utf8")).toBe("work\n");
+  });
+
+  test("one that ignores it is killed", async () => {
+    const beat = (home: string) => `while :; do echo . >> ${home}/beats; sleep 0.05; done`;
+    const { disk, session } = running((home) => `trap '' HUP TERM INT; ${beat(home)}`);
+    using _ = disk;
+    while (!existsSync(join(disk.home, "beats"))) await Bun.sleep(10);
+    expect(await end(disk, session.id)).toMatchObject({ worktree: { removed: true } });
+    const beats = () => readFileSync(join(disk.home, "beats"), "utf8").length;
+    const before = beats();
+    await Bun.sleep(200);
+    expect(beats()).toBe(before);
+  });
 });
 
 describe("a worktree stays with what exists nowhere else", () => {
