@@ -35,7 +35,7 @@ export function listSessions(env: Env): TmuxSession[] | null {
   // replaces control characters in its output, tabs included, when the locale is not UTF-8.
   const format = "#{session_name}:#{pane_pid}:#{pane_current_path}";
   if (hasNoSocket(env)) return findProgram("tmux", env) === null ? null : [];
-  const listed = tmux(["list-panes", "-a", "-F", format], env);
+  const listed = tmux(["list-panes", "-a", "-F", format], env, hasLostItsLast);
   if (listed === null) return null;
   const sessions = new Map<string, TmuxSession>();
   for (const line of listed.stdout.split("\n")) {
@@ -192,6 +192,11 @@ function isServerAbsent(stderr: string): boolean {
 
 function isAbsent(stderr: string): boolean {
   return /^can't find session/m.test(stderr);
+}
+
+/** What a server says whose last session has just ended, while it goes. */
+function hasLostItsLast(stderr: string): boolean {
+  return /^no current target/m.test(stderr);
 }
 
 function answer(result: RunResult): string {
