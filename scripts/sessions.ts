@@ -15,7 +15,7 @@
 
 import { type Context, command, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
-import { siblingCall } from "../lib/invocation.ts";
+import { commandMaker } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { ChangeOptions } from "../lib/sessions/change.ts";
 import { isV1ConfigName, type Site } from "../lib/sessions/configs.ts";
@@ -126,11 +126,10 @@ const spawn = command({
     projects.checkProject(project, all);
     const { spawn } = await import("../lib/sessions/spawn.ts");
     const { issue, command } = args;
-    const words = ["spawn", args.project, issue].map(shellWord).join(" ");
-    const options = changeOptions(context, words);
+    const options = changeOptions(context, "spawn", args.project, issue);
     const spawned = await spawn({ project, issue, command, now: new Date() }, env, options);
     await showSpawned(context, spawned);
-    terminal.note(`to go into it: ${context.invocation} attach ${spawned.session.id}`);
+    terminal.note(`to go into it: ${callOf(context)("sessions", "attach", spawned.session.id)}`);
     return "done";
   },
 });
@@ -148,7 +147,7 @@ const attach = command({
     const { args, out, env } = context;
     if (out.json) {
       throw new ToolkitError("usage", "Cannot use --json: attach hands the terminal to tmux", {
-        hint: `${context.invocation} info ${shellWord(args.session)} --json names its tmux session`,
+        hint: `${callOf(context)("sessions", "info", args.session, "--json")} names its tmux session`,
       });
     }
     const { findSession } = await import("../lib/sessions/find.ts");
@@ -194,7 +193,7 @@ const kill = command({
     const plan = killing.planKill(findSession(args.session, site), where);
     await confirmKill(context, plan);
     const discard = args.discardWorktree && (await confirmDiscard(context, plan.worktree));
-    const options = changeOptions(context, `kill ${shellWord(args.session)}`);
+    const options = changeOptions(context, "kill", args.session);
     const killed = await killing.kill({ ...plan, discard, now: new Date() }, where, options);
     const { id, dir } = plan.session;
     out.result({
@@ -221,14 +220,20 @@ function hasTmux(env: Context["env"]): boolean {
   return Bun.which("tmux", { PATH: env.PATH ?? "" }) !== null;
 }
 
-function changeOptions(context: Any, words: string): ChangeOptions {
-  const { invocation, terminal } = context;
+/** Makes commands of our scripts for this very disk. */
+function callOf({ invocation, args }: Any) {
+  return commandMaker(invocation, args);
+}
+
+function changeOptions(context: Any, ...words: string[]): ChangeOptions {
+  const { terminal } = context;
+  const call = callOf(context);
   const { places } = siteOf(context);
   return {
     baseDir: places.baseDir,
     toolVersion: manifest.version,
-    command: `${invocation} ${words}`,
-    rollback: siblingCall(invocation, "rollback"),
+    command: call("sessions", ...words),
+    rollback: (id) => call("rollback", id),
     onNote: (text) => terminal.note(printable(text)),
     signal: context.signal,
   };

@@ -3,8 +3,7 @@
 import { join } from "node:path";
 import type { Commands, TmuxPort } from "../change/options.ts";
 import { ToolkitError } from "../errors.ts";
-import { siblingCall } from "../invocation.ts";
-import { shellWord } from "../text.ts";
+import { commandMaker, type DiskFlags } from "../invocation.ts";
 import { type Agent, commandAgent } from "./agent.ts";
 import { builtinAgent } from "./builtin/agent.ts";
 import type { BuiltinSource } from "./builtin/source.ts";
@@ -86,6 +85,8 @@ export interface ExecutorSetup {
   tmux: TmuxPort;
   /** How the script was called, for commands in messages. */
   invocation: string;
+  /** Flags that say which disk is meant, as given. */
+  flags: DiskFlags;
   /** `--root` as given. */
   root: string | undefined;
   /** `--with` as given. */
@@ -94,12 +95,13 @@ export interface ExecutorSetup {
 
 /** The ways on from a phase that stopped half-way. */
 function commandsOf(setup: ExecutorSetup, slug: string, id: string, inRoot: boolean): Commands {
-  const { invocation, root: given, with: command } = setup;
-  const root = given === undefined ? "" : ` --root ${shellWord(given)}`;
-  const rollback = siblingCall(invocation, "rollback");
+  const { invocation, flags, root: given } = setup;
+  const call = commandMaker(invocation, flags);
+  const root = given === undefined ? [] : ["--root", given];
+  const records = inRoot ? ["--root", given ?? "."] : [];
   return {
-    resume: `${invocation} tick ${slug}${root} --with ${shellWord(command)}`,
-    rollback: `${rollback}${inRoot ? root || " --root ." : ""} ${id}`,
+    resume: call("migration", "tick", slug, ...root, "--with", setup.with),
+    rollback: call("rollback", ...records, id),
   };
 }
 

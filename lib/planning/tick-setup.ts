@@ -1,6 +1,7 @@
 /** What a tick needs, from what a command line says. */
 
 import type { TmuxPort } from "../change/options.ts";
+import type { DiskFlags } from "../invocation.ts";
 import type { Env } from "../process.ts";
 import type { Agent } from "./agent.ts";
 import type { BuiltinSource } from "./builtin/source.ts";
@@ -10,7 +11,7 @@ import type { Site } from "./site.ts";
 import type { TickOptions } from "./tick.ts";
 
 /** The flags of a tick. */
-export interface TickArgs {
+export interface TickArgs extends DiskFlags {
   with?: string;
   root?: string;
   effort: Effort;
@@ -40,7 +41,13 @@ export interface TickSetup {
 export function tickOptions(site: Site, setup: TickSetup): TickOptions {
   const { args, slug, agent, env, signal, ask } = setup;
   const { effort, maxEffort, attempts, commit = false, validate } = args;
-  const execution = { ...setup, root: args.root, with: args.with ?? "builtin" };
+  const { home, baseDir, config, root } = args;
+  const execution = {
+    ...setup,
+    flags: { home, baseDir, config },
+    root,
+    with: args.with ?? "builtin",
+  };
   return {
     ...{ agent, effort, maxEffort, maxAttempts: attempts, commit, signal },
     executorFor: (candidate) => executorFor(site, candidate.slug, execution),

@@ -26,8 +26,8 @@ export interface ChangeOptions {
   toolVersion: string;
   /** The command being run, to be shown to others and run again after a crash. */
   command: string;
-  /** The command that takes a migration back, without its id. */
-  rollback: string;
+  /** Makes the command that takes a migration back. */
+  rollback(id: string): string;
   /** Told about leftovers that were taken back. */
   onNote: (text: string) => void;
   signal?: AbortSignal;
@@ -175,7 +175,7 @@ function engineFor(kind: Change<unknown>["kind"], options: ChangeOptions): Engin
 function named(id: string, { baseDir, command, rollback }: ChangeOptions) {
   return {
     migrationDir: join(baseDir, "migrations", id),
-    commands: { resume: command, rollback: `${rollback} ${id}` },
+    commands: { resume: command, rollback: rollback(id) },
   };
 }
 

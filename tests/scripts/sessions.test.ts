@@ -224,6 +224,18 @@ test("spawn, migrate, attach, roll back, attach", async () => {
   expect(await attach(home, code, "int-1", `${hash}-int-1`)).toMatchObject({ code: 0 });
 }, 60_000);
 
+test("with --home and --base-dir, the command that is told for what comes next has them too", async () => {
+  using home = makeHome();
+  const disk = ["--home", home.home, "--base-dir", join(home.home, "state of mine")];
+  const code = makeExample(home);
+  makeExampleRepos(home);
+  const { code: exit, stderr } = await call(home, code, "spawn", "integrator", "INT-1", ...disk);
+  expect([exit, stderr]).toEqual([0, expect.stringContaining("to go into it: ")]);
+  const told = /to go into it: (.*)/.exec(stderr)?.[1] ?? "";
+  const words = Bun.spawnSync(["sh", "-c", `for word in ${told}; do echo "$word"; done`]);
+  expect(words.stdout.toString().split("\n").slice(-6)).toEqual(["int-1", ...disk, ""]);
+});
+
 test("20 spawns at once, each a process, give 20 sessions", async () => {
   using home = makeHome();
   const code = makeExample(home);

@@ -96,7 +96,7 @@ export function changeOptions({ baseDir }: Home, notes: string[] = []): ChangeOp
     baseDir,
     toolVersion: "0.0.0",
     command: "bun run scripts/sessions.ts spawn x y",
-    rollback: "bun run scripts/rollback.ts",
+    rollback: (id) => `bun run scripts/rollback.ts ${id}`,
     onNote: (text) => notes.push(text),
   };
 }

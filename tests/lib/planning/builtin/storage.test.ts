@@ -58,6 +58,7 @@ function setUp(name: string, look: DiskLook = realLook) {
     baseDir: places.baseDir,
     tmux: tmuxPort(disk.env),
     invocation: "bun run scripts/migration.ts",
+    flags: {},
     root: undefined,
     with: "builtin",
   };
