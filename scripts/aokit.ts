@@ -68,7 +68,7 @@ const aokit = script({
   name: "aokit",
   summary: "Every script of the toolkit as one command",
   description:
-    "Each command is the script of that name, with the same flags, output and exit codes. Nothing is changed on a disk without a word that says so and a question.",
+    "Each command is the script of that name, with the same flags, output and exit codes. AO's state is changed only where a word says so, and all but sessions spawn ask first.",
   examples: [
     { command: "demo", text: "What all this looks like, on a disk made for it" },
     { command: "migrate", text: "What is on this disk, and the plan; changes nothing" },

@@ -38,6 +38,12 @@ export interface ProofSection {
 
 const shownFailures = 10;
 
+/** A mistyped `--quick` would mean a full run. */
+export function refuseOtherFlags(argv: readonly string[], known: readonly string[]): void {
+  const other = argv.find((word) => word.startsWith("--") && !known.includes(word));
+  if (other !== undefined) throw new Error(`no flag "${other}"; there are ${known.join(", ")}`);
+}
+
 function lineOf(row: Row): string[] {
   const bad = row.failures.length;
   const verdict = bad === 0 ? "0 failures" : `${bad} FAILED`;
@@ -51,6 +57,7 @@ function lineOf(row: Row): string[] {
  * Gives the exit code: 0, or 1 when anything failed or a full run tried less than it promises.
  */
 export async function prove(runner: string, argv: readonly string[]): Promise<number> {
+  refuseOtherFlags(argv, ["--quick", "--seed", "--json"]);
   const value = (flag: string) => (argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined);
   const taken = new Set(["--seed", "--json"].map((flag) => value(flag)));
   const wanted = argv.filter((word) => !word.startsWith("--") && !taken.has(word));
