@@ -173,11 +173,18 @@ export function refuseWhileOpen(disk: Disk, mine: Places, commands: Commands): v
   for (const id of migrationIds(disk, migrationsDir)) {
     if (id === mine.id || !isOpen(disk, new Places(join(migrationsDir, id)))) continue;
     const { resume, rollback } = commands;
-    const hint = `to go on with it: ${resume}\nto take it back: ${rollback}`;
+    const back = `to take it back: ${rollback}`;
+    // Those of other scripts are resumed by these.
+    const hint = kindOf(id) === kindOf(mine.id) ? `to go on with it: ${resume}\n${back}` : back;
     throw new ToolkitError("refused", `Cannot start "${mine.id}": "${id}" stopped half-way`, {
       hint: hint.replaceAll(mine.id, id),
     });
   }
+}
+
+/** As `newMigrationId` was given it. */
+function kindOf(id: string): string | undefined {
+  return /^(.+)-\d{8}T\d{6}Z-/.exec(id)?.[1];
 }
 
 function isOpen(disk: Disk, places: Places): boolean {

@@ -28,6 +28,7 @@ export const interrupted: Check = {
           level: "fail",
           message: `The record of ${id} is damaged: ${error.message}`,
           ref: dir,
+          remedy: "restore that file from a backup; without it nobody knows what was done",
         }),
       ),
     ];
@@ -39,9 +40,16 @@ export const interrupted: Check = {
 
 const halfWay = new Set(["planned", "interrupted", "rolling-back"]);
 
+/** By the script that made a migration, the one that can go on with it; a spawn can only go back. */
+const resumedBy = new Map([
+  ["migrate", "migrate"],
+  ["repair", "repair"],
+  ["doctor", "repair"],
+]);
+
 function wayOn({ id, script, state }: MigrationSummary, { command }: Facts): string {
   const back = command("rollback", id);
-  if (state === "rolling-back") return back;
-  const on = script === "doctor" ? "repair" : script;
+  const on = resumedBy.get(script);
+  if (state === "rolling-back" || on === undefined) return back;
   return `${command(on, "--resume")}, or ${back}`;
 }

@@ -1,6 +1,7 @@
 /** Lists of migrations and what pruning frees, on disks that no run would leave in one piece. */
 
 import { describe, expect, test } from "bun:test";
+import { removeTree } from "../../../lib/change/copy.ts";
 import {
   hasTrash,
   listMigrations,
@@ -14,6 +15,7 @@ import { Journal, type JournalRecord } from "../../../lib/change/journal.ts";
 import { writeMigration } from "../../../lib/change/migration.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import { Places } from "../../../lib/change/places.ts";
+import type { ToolkitError } from "../../../lib/errors.ts";
 import { altered, failing } from "../../change/prepared.ts";
 import { errorOf } from "../../change/workbench.ts";
 import { SimulatedDisk } from "../../simulated-disk.ts";
@@ -208,6 +210,29 @@ describe("a new migration", () => {
         hint: expect.stringMatching(/migrate --resume d\n.*rollback d$/),
       }),
     );
+  });
+
+  test("is told how to go on with another one only where its own script can do that", () => {
+    const disk = makeDisk();
+    const places = new Places(`${migrations}/repair-20260102T000000Z-aaaaaa`);
+    const hints = ["repair-20260101T000000Z-bbbbbb", "spawn-7-20260101T000000Z-bbbbbb"].map(
+      (id) => {
+        const open = add(disk, `${migrations}/${id}`, "/tree/x", done.slice(0, 2));
+        const rollback = `rollback ${places.id}`;
+        let hint: string | undefined;
+        try {
+          refuseWhileOpen(disk, places, { resume: "repair --resume", rollback });
+        } catch (error) {
+          hint = (error as ToolkitError).hint;
+        }
+        removeTree(disk, open.dir);
+        return hint;
+      },
+    );
+    expect(hints).toEqual([
+      "to go on with it: repair --resume\nto take it back: rollback repair-20260101T000000Z-bbbbbb",
+      "to take it back: rollback spawn-7-20260101T000000Z-bbbbbb",
+    ]);
   });
 
   test("is not begun when it cannot be told whether another one is open", () => {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { sections } from "../../../lib/doctor/check.ts";
 import { bunReport } from "../../../lib/doctor/checks/tl-001-bun.ts";
 import { allChecks } from "../../../lib/doctor/checks.ts";
@@ -80,6 +82,30 @@ describe("each check", () => {
     const scene = await keep({ disk });
     expect(await look("AO-CF-001", scene)).toMatchObject({ status: "fail" });
     expect(await look("AO-ST-011", scene)).toMatchObject({ status: "skip", findings: [] });
+  });
+
+  test("AO-MG-001 names only commands that there are", async () => {
+    const scene = await keep(pairs["AO-MG-001"]?.broken() ?? { disk: makeDisk() });
+    const [id = ""] = readdirSync(join(scene.disk.baseDir, "migrations")).filter((name) =>
+      name.startsWith("repair-"),
+    );
+    const manifest = join(scene.disk.baseDir, "migrations", id, "manifest.json");
+    const text = readFileSync(manifest, "utf8");
+    const remedies: string[] = [];
+    for (const script of ["repair", "doctor", "migrate", "sessions"]) {
+      writeFileSync(manifest, text.replace(/"script": "[a-z]+"/, `"script": "${script}"`));
+      const [finding] = (await look("AO-MG-001", scene)).findings;
+      remedies.push(finding?.remedy ?? "");
+    }
+    writeFileSync(manifest, "{");
+    const [finding] = (await look("AO-MG-001", scene)).findings;
+    expect([...remedies, finding?.remedy]).toEqual([
+      `repair --resume, or rollback ${id}`,
+      `repair --resume, or rollback ${id}`,
+      `migrate --resume, or rollback ${id}`,
+      `rollback ${id}`,
+      expect.stringContaining("from a backup"),
+    ]);
   });
 
   test("AO-RW-007 names the database by its whole path", async () => {
