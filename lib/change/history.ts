@@ -171,11 +171,14 @@ function withAfter(disk: Disk, places: Places): Places[] {
 export function refuseWhileOpen(disk: Disk, mine: Places, commands: Commands): void {
   const migrationsDir = dirname(mine.dir);
   for (const id of migrationIds(disk, migrationsDir)) {
-    if (id === mine.id || !isOpen(disk, new Places(join(migrationsDir, id)))) continue;
+    if (id === mine.id) continue;
+    const journal = journalText(disk, new Places(join(migrationsDir, id)));
+    if (!isOpenJournal(journal)) continue;
     const { resume, rollback } = commands;
     const back = `to take it back: ${rollback}`;
-    // Those of other scripts are resumed by these.
-    const hint = kindOf(id) === kindOf(mine.id) ? `to go on with it: ${resume}\n${back}` : back;
+    // Those of other scripts are resumed by these, and a rollback that has begun goes on as one.
+    const mayResume = kindOf(id) === kindOf(mine.id) && !journal.includes('"run":"undo"');
+    const hint = mayResume ? `to go on with it: ${resume}\n${back}` : back;
     throw new ToolkitError("refused", `Cannot start "${mine.id}": "${id}" stopped half-way`, {
       hint: hint.replaceAll(mine.id, id),
     });
@@ -187,15 +190,13 @@ function kindOf(id: string): string | undefined {
   return /^(.+)-\d{8}T\d{6}Z-/.exec(id)?.[1];
 }
 
-function isOpen(disk: Disk, places: Places): boolean {
-  let text: string;
+function journalText(disk: Disk, { journal }: Places): string {
   try {
-    text = Buffer.from(disk.readFile(places.journal)).toString("utf8");
+    return Buffer.from(disk.readFile(journal)).toString("utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
+    if (errorCode(error) === "ENOENT") return "";
     throw error;
   }
-  return isOpenJournal(text);
 }
 
 /**

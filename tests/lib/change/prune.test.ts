@@ -215,22 +215,29 @@ describe("a new migration", () => {
   test("is told how to go on with another one only where its own script can do that", () => {
     const disk = makeDisk();
     const places = new Places(`${migrations}/repair-20260102T000000Z-aaaaaa`);
-    const hints = ["repair-20260101T000000Z-bbbbbb", "spawn-7-20260101T000000Z-bbbbbb"].map(
-      (id) => {
-        const open = add(disk, `${migrations}/${id}`, "/tree/x", done.slice(0, 2));
-        const rollback = `rollback ${places.id}`;
-        let hint: string | undefined;
-        try {
-          refuseWhileOpen(disk, places, { resume: "repair --resume", rollback });
-        } catch (error) {
-          hint = (error as ToolkitError).hint;
-        }
-        removeTree(disk, open.dir);
-        return hint;
+    const half = done.slice(0, 2);
+    const hints = [
+      { id: "repair-20260101T000000Z-bbbbbb", lines: half },
+      {
+        id: "repair-20260101T000000Z-bbbbbb",
+        lines: [...done, { k: "start" as const, run: "undo" as const, at }],
       },
-    );
+      { id: "spawn-7-20260101T000000Z-bbbbbb", lines: half },
+    ].map(({ id, lines }) => {
+      const open = add(disk, `${migrations}/${id}`, "/tree/x", lines);
+      const rollback = `rollback ${places.id}`;
+      let hint: string | undefined;
+      try {
+        refuseWhileOpen(disk, places, { resume: "repair --resume", rollback });
+      } catch (error) {
+        hint = (error as ToolkitError).hint;
+      }
+      removeTree(disk, open.dir);
+      return hint;
+    });
     expect(hints).toEqual([
       "to go on with it: repair --resume\nto take it back: rollback repair-20260101T000000Z-bbbbbb",
+      "to take it back: rollback repair-20260101T000000Z-bbbbbb",
       "to take it back: rollback spawn-7-20260101T000000Z-bbbbbb",
     ]);
   });
