@@ -3,7 +3,6 @@
  * step then says what is kept, and why.
  */
 
-import { dirname } from "node:path";
 import { type Action, digestOf, identityOf, settle } from "./action.ts";
 import type { Context, Step } from "./context.ts";
 import { treeDigest } from "./copy.ts";
@@ -18,6 +17,7 @@ import type { Kept } from "./options.ts";
 import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
 import { isBelow } from "./roots.ts";
 import { Obstacle } from "./stop.ts";
+import { ensureDirectory } from "./way-back.ts";
 
 /**
  * @param attempt 0 at first; later ones come when the disk changed between preparing and doing
@@ -241,7 +241,7 @@ function takeBackFile(input: Input, path: string): Step {
 }
 
 function takeBackMove(input: Input, { from, to }: { from: string; to: string }): Step {
-  const { context, index } = input;
+  const { context, ledger, index } = input;
   const { disk } = context;
   const stat = disk.lstat(to);
   const occupant = disk.lstat(from);
@@ -251,7 +251,7 @@ function takeBackMove(input: Input, { from, to }: { from: string; to: string }):
     return keep(input, to, "is gone, so it cannot go back");
   }
   context.roots.parentOf(to);
-  expectDirectory(context, from);
+  ensureDirectory(context, ledger, { index, path: from });
   if (occupant !== null && !sameEntry) {
     return keep(input, to, `cannot go back: "${from}" is there again`);
   }
@@ -264,17 +264,8 @@ function takeBackMove(input: Input, { from, to }: { from: string; to: string }):
   return step(input, { id: identityOf(stat) });
 }
 
-function expectDirectory({ roots, disk }: Context, path: string): void {
-  roots.parentOf(path);
-  const dir = dirname(path);
-  // A root may be a link: a base dir that was moved to another disk.
-  const place = disk.lstat(dir)?.kind === "symlink" ? disk.realPath(dir) : dir;
-  if (disk.lstat(place)?.kind === "directory") return;
-  throw new Obstacle(path, "has no directory to go back to");
-}
-
 function takeBackTrash(input: Input, path: string): Step {
-  const { context, index } = input;
+  const { context, ledger, index } = input;
   const aside = whereIs(context, index, path);
   const occupant = context.disk.lstat(path);
   if (aside === undefined) {
@@ -284,7 +275,7 @@ function takeBackTrash(input: Input, path: string): Step {
   if (occupant !== null) {
     return keep(input, path, `is there again; the old one stays at "${original}"`);
   }
-  expectDirectory(context, path);
+  ensureDirectory(context, ledger, { index, path });
   const stat = context.disk.lstat(original);
   return step(input, { ...(stat === null ? {} : { id: identityOf(stat) }), aside });
 }
@@ -360,7 +351,7 @@ function takeBackLinks(
   operation: Extract<Operation, { op: "relinkWorktree" }>,
 ): Step {
   const { context, facts } = input;
-  const lost: string[] = [];
+  const lost: [path: string, reason: string][] = [];
   const swaps = operation.files.map(({ path }, n): SwapFacts | null => {
     const swap = facts.swaps?.[n] ?? null;
     if (swap === null) return null;
@@ -372,13 +363,14 @@ function takeBackLinks(
     const owner = { index: facts.i, n, path, near: isNearSwap(swap) };
     const original = digestOf(context.disk, context.private("trash", owner));
     if (now === after && original === before) return inverse(swap);
-    lost.push(path);
+    if (now === after) lost.push([path, "is no longer in the trash as it was"]);
+    else lost.push([path, "names another place than the migration wrote"]);
     return null;
   });
   const undo = step(input, { swaps, exact: true });
   const [first] = lost;
   if (first === undefined) return undo;
-  const kept = keep(input, first, "names another place than the migration wrote");
+  const kept = keep(input, ...first);
   return { ...kept, facts: undo.facts, actions: undo.actions };
 }
 

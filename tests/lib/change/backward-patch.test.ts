@@ -306,7 +306,8 @@ describe("a worktree's links", () => {
     const lost = await apply([operation], given);
     lost.disk.unlink(`${trash}/0-1`);
     lost.disk.unlink("/tree/far/3");
-    expect(await lost.back()).toMatchObject({ actions: [], kept: { path: "/tree/1", reason } });
+    const gone = { path: "/tree/1", reason: "is no longer in the trash as it was" };
+    expect(await lost.back()).toMatchObject({ actions: [], kept: gone });
   });
 
   test("are told of once more after a crash, when the others had gone back", async () => {
