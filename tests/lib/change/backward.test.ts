@@ -172,14 +172,32 @@ describe("a move", () => {
     expect(await back()).toEqual({ ...nothing, kept: { index: 0, path: "/tree/b", reason } });
     disk.unlink("/tree/dir/a");
     disk.renameNoReplace("/tree/dir", "/tree/elsewhere");
-    context.roots.forget();
-    await expect(back()).rejects.toThrow('"/tree/dir/a" has no directory to go back to');
     write("/tree/dir", "a file");
     context.roots.forget();
     await expect(back()).rejects.toThrow('"/tree/dir/a" has no directory to go back to');
     disk.unlink("/tree/b");
     const gone = { index: 0, path: "/tree/b", reason: "is gone, so it cannot go back" };
     expect(await back()).toEqual({ ...nothing, kept: gone });
+  });
+
+  test("goes back also where its directory was cleared away since, and those above it", async () => {
+    const deep: Operation = { op: "move", from: "/tree/dir/in/a", to: "/tree/b" };
+    const { back, disk, files, perform } = await apply([deep], {
+      ...{ dirs: ["/tree/dir", "/tree/dir/in"], files: { "/tree/dir/in/a": "1" } },
+    });
+    disk.removeDir("/tree/dir/in");
+    disk.removeDir("/tree/dir");
+    expect(perform(await back())).toEqual(["done"]);
+    expect(files()).toEqual({ "/tree/dir/in/a": "1" });
+  });
+
+  test("makes no directory where its own has still to come back", async () => {
+    const out: Operation = { op: "trash", path: "/tree/dir" };
+    const { back, context, disk, ledger } = await apply([move, out], given);
+    ledger.kept.set(1, { index: 1, path: "/tree/dir", reason: "for now", failed: true });
+    context.roots.forget();
+    await expect(back()).rejects.toThrow('"/tree/dir/a" has no directory to go back to');
+    expect(disk.lstat("/tree/dir")).toBeNull();
   });
 
   test("is not taken for the same thing under another name by its inode alone", async () => {
@@ -252,7 +270,9 @@ describe("what was thrown away", () => {
     disk.unlink("/tree/dir/a");
     disk.removeDir("/tree/dir");
     context.roots.forget();
+    write("/tree/dir", "a file");
     await expect(back()).rejects.toThrow('"/tree/dir/a" has no directory to go back to');
+    disk.unlink("/tree/dir");
     disk.unlink(`${trash}/0-a`);
     const gone = { ...kept, reason: "is no longer in the trash" };
     expect(await back()).toEqual({ ...nothing, kept: gone });
