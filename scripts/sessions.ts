@@ -191,7 +191,7 @@ const kill = command({
     const { baseDir, worktreeRoot } = site.places;
     const where = { baseDir, worktreeRoot, env: context.env };
     const plan = killing.planKill(findSession(args.session, site), where);
-    await confirmKill(context, plan);
+    await confirmKill(context, plan, args.discardWorktree === true);
     const discard = args.discardWorktree && (await confirmDiscard(context, plan.worktree));
     const options = changeOptions(context, "kill", args.session);
     const killed = await killing.kill({ ...plan, discard, now: new Date() }, where, options);
@@ -264,10 +264,14 @@ async function showSpawned(context: Any, { session, base, program }: Spawned): P
   });
 }
 
-async function confirmKill({ args, terminal }: Any, plan: KillPlan): Promise<void> {
+async function confirmKill(
+  { args, terminal }: Any,
+  plan: KillPlan,
+  discards: boolean,
+): Promise<void> {
   const { killQuestion } = await import("../lib/sessions/kill-text.ts");
   const go = await terminal.confirm({
-    message: killQuestion(plan),
+    message: killQuestion(plan, discards),
     flag: "--yes",
     yes: args.yes,
   });

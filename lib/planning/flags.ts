@@ -49,7 +49,11 @@ export const migrationWord = {
 } as const;
 
 export const listFlags = {
-  status: { type: "string", valueName: "STATUS", description: "Only those with this status" },
+  status: {
+    type: "string",
+    valueName: "STATUS",
+    description: "Only those with this status, such as ready or done",
+  },
   awaitingReview: { type: "boolean", description: "Only those that await a review" },
   headers: { type: "boolean", default: true, description: "Leave out the first line" },
 } as const;

@@ -3,13 +3,17 @@
 import { printable } from "../text.ts";
 import type { Killed, KillPlan } from "./kill.ts";
 
-/** The question before a kill. */
-export function killQuestion({ session, running, worktree }: KillPlan): string {
+/**
+ * The question before a kill.
+ *
+ * @param discards whether another question is to come, about work that would be thrown away
+ */
+export function killQuestion({ session, running, worktree }: KillPlan, discards: boolean): string {
   const tmux = running.length === 0 ? "tmux does not run it" : `ends tmux ${running.join(", ")}`;
   const place = {
     none: () => "no worktree",
     remove: (path: string) => `removes ${path}, which is clean and pushed`,
-    work: (path: string, reason: string) => `${path}: ${reason}`,
+    work: (path: string, reason: string) => `${discards ? "" : "keeps "}${path}: ${reason}`,
     foreign: (path: string, reason: string) => `keeps ${path}: ${reason}`,
   };
   const { path = "", reason = "" } = { path: undefined, reason: undefined, ...worktree };

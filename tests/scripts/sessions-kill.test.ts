@@ -24,6 +24,7 @@ describe("kill asks", () => {
     using _ = home;
     writeFileSync(join(worktree, "new.txt"), "x");
     const refused = await call(home, code, "kill", "int-1");
+    expect(refused.stderr).toContain(`; keeps ${worktree}: it has 1 uncommitted change)?`);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
     const words = ["kill", "int-1", "--discard-worktree"];
     const no = await runInTerminal(
