@@ -70,7 +70,7 @@ export async function kill(
 ): Promise<Killed> {
   const { session, running, discard, now } = plan;
   for (const name of running) await endSession(name, site.env);
-  const worktree = clearWorktree(fateOf(session, site), { discard, env: site.env });
+  const worktree = await clearWorktree(fateOf(session, site), { discard, env: site.env });
   const archived = await applyChange(
     {
       kind: "kill",
@@ -87,17 +87,17 @@ export async function kill(
   return { ended: running, archived: archived.value, worktree };
 }
 
-function clearWorktree(
+async function clearWorktree(
   worktree: Fate,
   { discard, env }: { discard: boolean; env: Env },
-): Killed["worktree"] {
+): Promise<Killed["worktree"]> {
   if (worktree.fate === "none") return null;
   const { path } = worktree;
   const goes = worktree.fate === "remove" || (worktree.fate === "work" && discard);
   if (!goes) return { path, removed: false, reason: worktree.reason };
   const commonDir = readWorktree(path)?.commonDir;
   if (commonDir === undefined) return { path, removed: false, reason: "git does not know it" };
-  const reason = removeWorktree(commonDir, path, { force: worktree.fate === "work", env });
+  const reason = await removeWorktree(commonDir, path, { force: worktree.fate === "work", env });
   return reason === null ? { path, removed: true } : { path, removed: false, reason };
 }
 

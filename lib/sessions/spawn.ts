@@ -114,8 +114,8 @@ async function start(
 ): Promise<void> {
   const { worktree, branch, tmuxName, id, project } = session;
   signal?.throwIfAborted();
-  addWorktree(repository, { path: worktree, branch, commit: base?.commit ?? null }, env);
-  signal?.throwIfAborted();
+  const commit = base?.commit ?? null;
+  await addWorktree(repository, { path: worktree, branch, commit, signal }, env);
   newSession(
     {
       name: tmuxName,
@@ -150,11 +150,11 @@ async function takeBack(
   const kept: string[] = [];
   // A session of that name that was there before is not ours.
   if (!isNameTaken(error)) await collect(kept, () => endSession(tmuxName, env));
-  await collect(kept, () => {
+  await collect(kept, async () => {
     // Without force: what the program wrote in its short life is not ours to throw away.
     const isThere = readWorktree(worktree) !== null;
     const reason = isThere
-      ? removeWorktree(repository.root, worktree, { force: false, env })
+      ? await removeWorktree(repository.root, worktree, { force: false, env })
       : null;
     if (reason !== null) kept.push(`${worktree}: ${reason}`);
     // Git leaves the branch that it made when the checkout fails; one that it found is not ours.

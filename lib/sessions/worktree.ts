@@ -53,9 +53,9 @@ async function stateOf(git: string, path: string, env: Env): Promise<WorktreeSta
   }
 }
 
-function killGroup(pid: number): void {
+function killGroup(pid: number, signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): void {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch {
     // It ended at the same moment.
   }
@@ -107,27 +107,59 @@ export function holderOf(repository: Repository, branch: string): string | null 
  * Makes a worktree; of a branch that is new, at this commit.
  *
  * @param options.commit null for a branch that exists
- * @throws ToolkitError `refused` with git's own words
+ * @param options.signal ends a checkout that takes long, with the hooks that it runs
+ * @throws ToolkitError `refused` with git's own words; the signal's reason
  */
-export function addWorktree(
+export async function addWorktree(
   repository: Repository,
-  options: { path: string; branch: string; commit: string | null },
+  options: {
+    path: string;
+    branch: string;
+    commit: string | null;
+    signal?: AbortSignal | undefined;
+  },
   env: Env,
-): void {
-  const { path, branch, commit } = options;
+): Promise<void> {
+  const { path, branch, commit, signal } = options;
   const { root } = repository;
   const isMade = () => commit !== null && commitOf(root, `refs/heads/${branch}`, env) === commit;
-  const state = patiently((attempt) => {
+  const state = await patiently((attempt) => {
     // An attempt that failed half-way may have made the branch already.
     const exists = commit === null || (attempt > 1 && isMade());
     const words = exists ? [path, branch] : ["--no-track", "-b", branch, path, commit];
-    return run("git", ["-C", root, "worktree", "add", "--quiet", ...words], {
-      env: gitEnv(env),
-      timeoutMs: slowMs,
-    });
+    return cancellable(["-C", root, "worktree", "add", "--quiet", ...words], env, signal);
   });
+  signal?.throwIfAborted();
   if (state === null) return;
   throw new ToolkitError("refused", `Cannot make worktree "${path}": ${state}`);
+}
+
+/** Git, its hooks included, for as long as a big checkout takes or nobody cancels it. */
+async function cancellable(
+  args: string[],
+  env: Env,
+  signal: AbortSignal | undefined,
+): Promise<RunResult> {
+  signal?.throwIfAborted();
+  const child = Bun.spawn([findProgram("git", env) ?? "git", ...args], {
+    env: { ...gitEnv(env) },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    detached: true,
+  });
+  // Git takes back what it has begun when it is asked to end, and not when it is killed.
+  const stop = () => killGroup(child.pid, "SIGTERM");
+  const timer = setTimeout(stop, slowMs);
+  signal?.addEventListener("abort", stop, { once: true });
+  const said = child.stderr.text();
+  const exitCode = await child.exited;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", stop);
+  if (signal?.aborted === true) killGroup(child.pid);
+  // What a hook left running may hold the pipe open.
+  const stderr = await Promise.race([said, Bun.sleep(1000).then(() => "")]);
+  return { exitCode, stdout: "", stderr };
 }
 
 /**
@@ -140,7 +172,7 @@ export function removeWorktree(
   repo: string,
   path: string,
   { force, env }: { force: boolean; env: Env },
-): string | null {
+): Promise<string | null> {
   const words = ["worktree", "remove", ...(force ? ["--force"] : []), "--", path];
   return patiently(() => git(repo, words, env, slowMs));
 }
@@ -154,14 +186,16 @@ const attempts = 20;
  *
  * @returns null when it succeeded, else its reason
  */
-function patiently(work: (attempt: number) => RunResult): string | null {
+async function patiently(
+  work: (attempt: number) => RunResult | Promise<RunResult>,
+): Promise<string | null> {
   for (let attempt = 1; ; attempt += 1) {
-    const { exitCode, stderr } = work(attempt);
+    const { exitCode, stderr } = await work(attempt);
     if (exitCode === 0) return null;
     if (!stumbled.test(stderr) || attempt === attempts) {
       return lastLine(stderr) || `git ended with exit code ${exitCode}`;
     }
-    Bun.sleepSync(5 + Math.random() * 45);
+    await Bun.sleep(5 + Math.random() * 45);
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ToolkitError } from "../../../lib/errors.ts";
 import { resolvePlaces } from "../../../lib/paths.ts";
 import { readConfigs } from "../../../lib/sessions/configs.ts";
 import { programFor } from "../../../lib/sessions/program.ts";
@@ -174,6 +175,28 @@ describe("nothing is left of a spawn that fails", () => {
       ).toHaveLength(1);
     });
   }
+});
+
+test("cancelled while git is at work, it ends with git's hooks, and nothing is left of it", async () => {
+  using home = makeHome();
+  const project = example(home);
+  const hooks = join(project.path, ".git/hooks");
+  const began = join(home.home, "began");
+  writeFiles(hooks, { "post-checkout": `#!/bin/sh\necho $$ > ${began}\nsleep 60\n` });
+  chmodSync(join(hooks, "post-checkout"), 0o755);
+  const before = state(home);
+  const cancel = new AbortController();
+  const options = { ...changeOptions(home), signal: cancel.signal };
+  const spawning = spawn({ project, issue: "INT-1", now }, home.env, options);
+  const ended = spawning.catch((error) => String(error));
+  while (!existsSync(began)) await Bun.sleep(10);
+  const asked = performance.now();
+  cancel.abort(new ToolkitError("cancelled", "Cancelled by SIGINT"));
+  expect(await ended).toBe("ToolkitError: Cancelled by SIGINT");
+  expect(performance.now() - asked).toBeLessThan(5000);
+  rmSync(began);
+  expect(state(home)).toEqual(before);
+  expect(git(project.path, "for-each-ref", "refs/heads/feat")).toBe("");
 });
 
 test("what the command wrote before it failed is kept, and said", async () => {
