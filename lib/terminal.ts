@@ -167,14 +167,16 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const style = createStyle(colored);
   const bars = createBars(stderr);
   const animated = stderr.isTTY && !quiet && env.TERM !== "dumb";
-  const interactive = options.stdinIsTTY && stderr.isTTY && (!env.CI || env.CI === "false");
+  const isTerminal = options.stdinIsTTY && stderr.isTTY;
+  const interactive = isTerminal && (!env.CI || env.CI === "false");
   const writeLine = (text: string) => {
     bars.clear();
     stderr.write(`${text}\n`);
   };
   const ask = async <Raw>(message: string, flag: string, prompt: Prompt<Raw>) => {
     if (!interactive) {
-      throw new ToolkitError("usage", `Cannot ask "${printable(message)}": this is no terminal`, {
+      const reason = isTerminal ? "CI is set" : "this is no terminal";
+      throw new ToolkitError("usage", `Cannot ask "${printable(message)}": ${reason}`, {
         hint: `answer it with ${flag}`,
       });
     }

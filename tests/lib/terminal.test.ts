@@ -105,16 +105,16 @@ describe("a question", () => {
   });
 
   test.each<[string, Setting]>([
-    ["stdin is no terminal", { stdinIsTTY: false }],
-    ["stderr is no terminal", { stderrIsTTY: false }],
-    ["CI=true", { env: { CI: "true" } }],
-    ["CI=1", { env: { CI: "1" } }],
-  ])("names the flag that answers it when nobody can be asked: %s", async (_, setting) => {
+    ["this is no terminal", { stdinIsTTY: false }],
+    ["this is no terminal", { stderrIsTTY: false }],
+    ["CI is set", { env: { CI: "true" } }],
+    ["CI is set", { env: { CI: "1" } }],
+  ])("names the flag that answers it when nobody can be asked: %s", async (reason, setting) => {
     const { terminal } = setUp(setting);
     expect(terminal.interactive).toBe(false);
     const refused = await errorOf(terminal.confirm({ ...question, message: "Apply\x1b[2J?" }));
     expect(refused.outcome).toBe("usage");
-    expect(refused.message).toBe('Cannot ask "Apply\\x1b[2J?": this is no terminal');
+    expect(refused.message).toBe(`Cannot ask "Apply\\x1b[2J?": ${reason}`);
     expect(refused.hint).toBe("answer it with --yes");
     const options = [{ value: "a" }, { value: "b" }];
     const flag = "--decide KEY";
