@@ -74,6 +74,8 @@ export async function listMigrations(
       migrations.push(await loadMigration(dir, disk));
     } catch (error) {
       if (!(error instanceof ToolkitError)) throw error;
+      // A spawn or a run that changed nothing takes its record away.
+      if (disk.lstat(dir) === null) continue;
       damaged.push({ id, dir, createdAt: likelyTime(disk, dir, id), error });
     }
   }
@@ -112,7 +114,16 @@ function migrationIds(disk: Disk, migrationsDir: string): string[] {
 /** @throws ToolkitError `invalid` when its files are missing or damaged */
 export async function loadMigration(dir: string, disk: Disk = realDisk): Promise<MigrationSummary> {
   const places = new Places(dir);
-  return summaryOf(disk, places, await readMigration(disk, places));
+  let migration = await readMigration(disk, places);
+  let isHeld = runningMigration(disk, places.lock) === places.id;
+  // A run that ended between the two looks is no longer there, and its end not yet in what was read.
+  while (!isHeld && !migration.ledger.ended) {
+    const { sum } = migration.journal;
+    migration = await readMigration(disk, places);
+    if (migration.journal.sum === sum) break;
+    isHeld = runningMigration(disk, places.lock) === places.id;
+  }
+  return summaryOf(places, migration, isHeld);
 }
 
 /** The operations of a migration, for showing what a rollback would take back. */
@@ -122,9 +133,8 @@ export async function loadPlan(dir: string, disk: Disk = realDisk): Promise<Plan
   return readPlan(disk, places, manifest);
 }
 
-function summaryOf(disk: Disk, places: Places, migration: Migration): MigrationSummary {
+function summaryOf(places: Places, migration: Migration, isHeld: boolean): MigrationSummary {
   const { manifest, ledger } = migration;
-  const isHeld = runningMigration(disk, places.lock) === places.id;
   const { id, script, title, createdAt, operations }: Manifest = manifest;
   return {
     id,

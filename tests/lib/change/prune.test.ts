@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { removeTree } from "../../../lib/change/copy.ts";
+import { discardMigration } from "../../../lib/change/engine.ts";
 import {
   hasTrash,
   listMigrations,
@@ -12,7 +13,7 @@ import {
   trashDirs,
 } from "../../../lib/change/history.ts";
 import { Journal, type JournalRecord } from "../../../lib/change/journal.ts";
-import { writeMigration } from "../../../lib/change/migration.ts";
+import { readMigration, writeMigration } from "../../../lib/change/migration.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import { Places } from "../../../lib/change/places.ts";
 import type { ToolkitError } from "../../../lib/errors.ts";
@@ -85,6 +86,38 @@ describe("a list of migrations", () => {
       listMigrations(migrations, altered(disk, { readFile: failing("EIO") })),
     );
     expect(failed.message).toStartWith("EIO");
+  });
+
+  test("leaves out one that is thrown away while it is read", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/tree/x");
+    add(disk, `${migrations}/b`, "/tree/x");
+    const meanwhile = altered(disk, {
+      readFile(path) {
+        if (path === places.manifest) discardMigration(disk, places);
+        return disk.readFile(path);
+      },
+    });
+    const { migrations: listed, damaged } = await listMigrations(migrations, meanwhile);
+    expect([listed.map(({ id }) => id), damaged]).toEqual([["b"], []]);
+  });
+
+  test("says how a run ended that comes to its end while it is read", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/tree/x", done.slice(0, 2));
+    const { journal } = await readMigration(disk, places);
+    const lines = [done.slice(2)];
+    const meanwhile = altered(disk, {
+      readFile(path) {
+        // The journal was read; who holds the lock is asked next.
+        const line = path === places.lock ? lines.pop() : undefined;
+        if (line !== undefined) new Journal(disk, places.journal, journal).write(line);
+        return disk.readFile(path);
+      },
+    });
+    expect(await loadMigration(places.dir, meanwhile)).toMatchObject({ state: "done" });
+    const half = add(disk, `${migrations}/b`, "/tree/x", done.slice(0, 2));
+    expect(await loadMigration(half.dir, disk)).toMatchObject({ state: "interrupted" });
   });
 
   test("counts what was kept for a reason that a user should know", async () => {
