@@ -192,7 +192,9 @@ async function showPlan(context: MigrateContext, found: Assessment): Promise<Out
   const { nextCommands } = await import("../lib/storage/outcome-text.ts");
   const next = nextCommands(plan, callsOf(context).migrate, out.columns());
   out.result({ json: () => found.record(), text: () => text + next });
-  if (plan.inventory.registryFault !== null) return "invalid";
+  const { unlisted } = await import("../lib/storage/plan.ts");
+  const { inventory } = plan;
+  if (inventory.registryFault !== null || unlisted(inventory).length > 0) return "invalid";
   return args.exitCode === true && plan.steps.length > 0 ? "findings" : "done";
 }
 

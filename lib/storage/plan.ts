@@ -5,6 +5,7 @@
 
 import { describeHolder } from "../change/lock.ts";
 import type { Operation } from "../change/operation.ts";
+import type { Fault } from "../errors.ts";
 import { sha256 } from "../hash.ts";
 import { type PlannedStep, StepBuilder, type StepContext } from "./builder.ts";
 import { type CompanionMove, settleCompanions } from "./companions.ts";
@@ -178,6 +179,13 @@ function knownDirs(inventory: Inventory): Set<string> {
   return dirs;
 }
 
+/** Directories of AO's own that cannot be listed: nothing is known of a disk that has one. */
+export function unlisted({ faults, places: { baseDir } }: Inventory): Fault[] {
+  const isProjects = ({ kind, place }: Fault) =>
+    kind === "unreadable" && place.file === `${baseDir}/projects`;
+  return faults.filter((fault) => fault.place.file === baseDir || isProjects(fault));
+}
+
 function blockersOf(inventory: Inventory): string[] {
   const blockers: string[] = [];
   const fault = inventory.registryFault;
@@ -186,12 +194,7 @@ function blockersOf(inventory: Inventory): string[] {
     const place = [file, line, column].filter((part) => part !== undefined).join(":");
     blockers.push(`${place}: ${fault.detail}`);
   }
-  // Nothing is known of a disk whose own directories cannot be listed.
-  const { baseDir } = inventory.places;
-  for (const { kind, place, detail } of inventory.faults) {
-    const unlisted = kind === "unreadable" && place.file === `${baseDir}/projects`;
-    if (unlisted || place.file === baseDir) blockers.push(`${place.file}: ${detail}`);
-  }
+  blockers.push(...unlisted(inventory).map(({ place, detail }) => `${place.file}: ${detail}`));
   const holder = inventory.migrationHolder;
   for (const id of inventory.openMigrations) {
     blockers.push(

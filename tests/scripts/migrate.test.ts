@@ -142,7 +142,8 @@ describe("a base dir that cannot be listed", () => {
     using disk = build("empty");
     rmSync(disk.baseDir, { recursive: true });
     writeFileSync(disk.baseDir, "");
-    const { stdout } = await run("migrate", disk);
+    const { code, stdout } = await run("migrate", disk, "--exit-code");
+    expect(code).toBe(3);
     expect(stdout).toContain(`\nBlockers\n  • ${disk.baseDir}: not a directory\n`);
     expect(stdout).not.toContain("is V3");
     expect((await call("migrate", disk, "--execute", "--yes")).code).toBe(4);
