@@ -68,6 +68,7 @@ export async function applyChange<T>(
   makeDirs(options.disk ?? realDisk, options.baseDir);
   const deadline = Date.now() + patienceMs;
   await clearCrashed(options);
+  const refused = new Map<string, number>();
   for (;;) {
     options.signal?.throwIfAborted();
     const { title, operations, value } = change.make();
@@ -78,9 +79,8 @@ export async function applyChange<T>(
       await applyPlan({ ...engine, plan, toolVersion: options.toolVersion });
       return { value, undo: () => takeBack(engine), complete: () => drop(engine) };
     } catch (error) {
-      const isLate = Date.now() > deadline;
-      if (isLate || !(await mayTryAgain(error, { change, operations, engine, options })))
-        throw error;
+      const attempt = { change, operations, engine, options, refused };
+      if (Date.now() > deadline || !(await mayTryAgain(error, attempt))) throw error;
     }
   }
 }
@@ -90,12 +90,14 @@ interface Attempt {
   operations: readonly Operation[];
   engine: EngineOptions;
   options: ChangeOptions;
+  /** How often a plan was refused, by its digest. */
+  refused: Map<string, number>;
 }
 
 /** Whether the same change has a chance now: after a wait, a cleaning, or with a new plan. */
 async function mayTryAgain(error: unknown, attempt: Attempt): Promise<boolean> {
   if (!(error instanceof ToolkitError)) return false;
-  const { change, operations, engine, options } = attempt;
+  const { change, operations, engine, options, refused } = attempt;
   if (error.outcome === "interrupted") {
     // Another program was quicker with one of the files.
     const kept = await takeBack(engine);
@@ -107,7 +109,13 @@ async function mayTryAgain(error: unknown, attempt: Attempt): Promise<boolean> {
   } else if (await clearCrashed(options)) {
     return true;
   }
-  return planDigest(change.make().operations) !== planDigest(operations);
+  const digest = planDigest(operations);
+  if (planDigest(change.make().operations) !== digest) return true;
+  // What stood in the way may have gone meanwhile: a spawn beside this one that came to nothing.
+  const times = refused.get(digest) ?? 0;
+  refused.set(digest, times + 1);
+  await Bun.sleep(5 + Math.random() * 45);
+  return times < 3;
 }
 
 /** Waits a little for another spawn or kill; a migration may take long and is not waited for. */
