@@ -12,38 +12,38 @@ import { decodeUtf8 } from "./utf8.ts";
 
 /** The fields of session metadata that identity and drift depend on. */
 export interface SessionFields {
-  project?: string;
-  projectId?: string;
-  sessionId?: string;
-  status?: string;
-  branch?: string;
-  issue?: string;
-  role?: string;
-  kind?: string;
-  agent?: string;
-  createdAt?: string;
-  pr?: string;
-  tmuxName?: string;
-  worktree?: string;
-  workspacePath?: string;
+  project?: string | undefined;
+  projectId?: string | undefined;
+  sessionId?: string | undefined;
+  status?: string | undefined;
+  branch?: string | undefined;
+  issue?: string | undefined;
+  role?: string | undefined;
+  kind?: string | undefined;
+  agent?: string | undefined;
+  createdAt?: string | undefined;
+  pr?: string | undefined;
+  tmuxName?: string | undefined;
+  worktree?: string | undefined;
+  workspacePath?: string | undefined;
   /** `runtimeHandle.id`: the runtime's own name of the session (tmux name). */
-  handleId?: string;
+  handleId?: string | undefined;
   /** `runtimeHandle.runtimeName`: `tmux`, `process`, … */
-  runtimeName?: string;
+  runtimeName?: string | undefined;
   /** `runtimeHandle.data.workspacePath`. */
-  handleWorkspacePath?: string;
+  handleWorkspacePath?: string | undefined;
   /** `runtimeHandle` itself, where it is JSON text rather than an object. */
-  handleText?: string;
+  handleText?: string | undefined;
   /** `lifecycle.runtime.tmuxName`; AO V2 believes it before `tmuxName`. */
-  lifecycleTmuxName?: string;
+  lifecycleTmuxName?: string | undefined;
   /** `lifecycle.runtime.handle.id`. */
-  lifecycleHandleId?: string;
+  lifecycleHandleId?: string | undefined;
   /** `lifecycle.runtime.handle.data.workspacePath`. */
-  lifecycleWorkspacePath?: string;
+  lifecycleWorkspacePath?: string | undefined;
   /** Named pipe of a Windows session; read and shown, nothing else. */
-  pipePath?: string;
+  pipePath?: string | undefined;
   /** Its states are not interpreted. */
-  hasLifecycle?: boolean;
+  hasLifecycle?: boolean | undefined;
 }
 
 type JsonObject = { [key: string]: Json };
@@ -195,65 +195,57 @@ function badJson(text: string): SniffedSession {
   return { format: "bad", fault: { ...place, detail: cut ? "JSON is cut off" : "not JSON" } };
 }
 
-const textFields = [
-  "project",
-  "projectId",
-  "sessionId",
-  "status",
-  "branch",
-  "issue",
-  "role",
-  "kind",
-  "agent",
-  "createdAt",
-  "pr",
-  "tmuxName",
-  "worktree",
-  "workspacePath",
-  "pipePath",
-] as const satisfies readonly (keyof SessionFields)[];
-
 /**
  * The fields that identity and drift depend on, of a JSON object or a key=value record.
  *
  * Only texts count and empty ones do not, as in AO; `runtimeHandle` may be an object or JSON text.
  */
 export function sessionFieldsOf(source: JsonObject | Record<string, string>): SessionFields {
-  const fields: SessionFields = {};
-  for (const name of textFields) {
-    const value = source[name];
-    if (typeof value === "string" && value !== "") fields[name] = value;
-  }
   const handle = objectOf(source.runtimeHandle);
-  if (handle !== undefined) {
-    const { id, runtimeName } = handle;
-    const path = objectOf(handle.data)?.workspacePath;
-    if (typeof id === "string" && id !== "") fields.handleId = id;
-    if (typeof runtimeName === "string" && runtimeName !== "") fields.runtimeName = runtimeName;
-    if (typeof path === "string" && path !== "") fields.handleWorkspacePath = path;
-    if (typeof source.runtimeHandle === "string") fields.handleText = source.runtimeHandle;
-  }
   const lifecycle = objectOf(source.lifecycle) ?? objectOf(source.statePayload);
-  if (lifecycle !== undefined) addLifecycle(fields, lifecycle);
-  return fields;
+  // AO V2 keeps the runtime's names in the lifecycle too, and believes those first.
+  const runtime = plainObject(lifecycle?.runtime);
+  const lifecycleHandle = plainObject(runtime?.handle);
+  // All are there always, if only as undefined: of tens of thousands those of one shape are read fastest.
+  return {
+    project: textOf(source.project),
+    projectId: textOf(source.projectId),
+    sessionId: textOf(source.sessionId),
+    status: textOf(source.status),
+    branch: textOf(source.branch),
+    issue: textOf(source.issue),
+    role: textOf(source.role),
+    kind: textOf(source.kind),
+    agent: textOf(source.agent),
+    createdAt: textOf(source.createdAt),
+    pr: textOf(source.pr),
+    tmuxName: textOf(source.tmuxName),
+    worktree: textOf(source.worktree),
+    workspacePath: textOf(source.workspacePath),
+    pipePath: textOf(source.pipePath),
+    handleId: textOf(handle?.id),
+    runtimeName: textOf(handle?.runtimeName),
+    handleWorkspacePath: textOf(objectOf(handle?.data)?.workspacePath),
+    handleText:
+      handle !== undefined && typeof source.runtimeHandle === "string"
+        ? source.runtimeHandle
+        : undefined,
+    lifecycleTmuxName: textOf(runtime?.tmuxName),
+    lifecycleHandleId: textOf(lifecycleHandle?.id),
+    lifecycleWorkspacePath: textOf(plainObject(lifecycleHandle?.data)?.workspacePath),
+    hasLifecycle: lifecycle === undefined ? undefined : true,
+  };
 }
 
-/** AO V2 keeps the runtime's names in the lifecycle too, and believes those first. */
-function addLifecycle(fields: SessionFields, lifecycle: JsonObject): void {
-  fields.hasLifecycle = true;
-  const runtime = lifecycle.runtime;
-  if (typeof runtime !== "object" || runtime === null || Array.isArray(runtime)) return;
-  const { tmuxName, handle } = runtime;
-  if (typeof tmuxName === "string" && tmuxName !== "") fields.lifecycleTmuxName = tmuxName;
-  if (typeof handle !== "object" || handle === null || Array.isArray(handle)) return;
-  const { id, data } = handle;
-  if (typeof id === "string" && id !== "") fields.lifecycleHandleId = id;
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return;
-  const path = data.workspacePath;
-  if (typeof path === "string" && path !== "") fields.lifecycleWorkspacePath = path;
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function objectOf(value: Json | undefined): JsonObject | undefined {
-  if (typeof value === "string") return parseObject(value);
+function plainObject(value: Json | undefined): JsonObject | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+/** An object, or the JSON text of one. */
+function objectOf(value: Json | undefined): JsonObject | undefined {
+  return typeof value === "string" ? parseObject(value) : plainObject(value);
 }

@@ -8,6 +8,9 @@ import type { SessionFile, StateDir } from "../inventory.ts";
 import { linkDetail, specialDetail } from "./entries.ts";
 import type { Listing, Reader } from "./reader.ts";
 
+/** Of a file that cannot be read. */
+const noFields = sessionFieldsOf({});
+
 /** Age in milliseconds at which AO itself takes a session's lock over. */
 const staleLockMs = 30_000;
 
@@ -132,7 +135,7 @@ export function readSession(
   const text = reader.readLossy(path);
   if (text !== null) return sessionOf(reader, path, name, sessionId, text);
   if (reader.faults.length === faultsBefore) return null;
-  return { path, sessionId, format: "bad", bytes: reader.lastSize, fields: {} };
+  return { path, sessionId, format: "bad", bytes: reader.lastSize, fields: noFields };
 }
 
 function sessionOf(
@@ -142,7 +145,13 @@ function sessionOf(
   sessionId: string,
   text: string,
 ): SessionFile {
-  const file: SessionFile = { path, sessionId, format: "bad", bytes: reader.lastSize, fields: {} };
+  const file: SessionFile = {
+    path,
+    sessionId,
+    format: "bad",
+    bytes: reader.lastSize,
+    fields: noFields,
+  };
   const object = parsePlainJson(text);
   if (object !== null) return withObject(file, text, object);
   const record = parsePlainRecord(text, name);
