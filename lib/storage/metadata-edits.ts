@@ -50,30 +50,50 @@ export function metadataEdits(
   context: EditContext,
 ): Edit[] {
   const { fields, format } = session.file;
-  const edits: Edit[] = [];
-  const edit = (field: keyof typeof pointers, after: string) => {
-    const before = fields[field];
-    if (before === undefined || before === after) return;
-    edits.push({ pointer: pointers[field], before, after });
-  };
+  const edits = [...changes(session, target, context)];
+  return format === "json" && fields.handleText !== undefined
+    ? editText(edits, "/runtimeHandle", fields.handleText)
+    : edits;
+}
+
+/** Whether there are edits for a session; spares making them all. */
+export function needsEdits(
+  session: SessionTarget,
+  target: ProjectTarget,
+  context: EditContext,
+): boolean {
+  return changes(session, target, context).next().done !== true;
+}
+
+function* changes(
+  session: SessionTarget,
+  target: ProjectTarget,
+  context: EditContext,
+): Generator<Edit, void> {
+  const { fields } = session.file;
   const { names } = target.project;
-  if (names.has(fields.project ?? "")) edit("project", target.id);
-  if (names.has(fields.projectId ?? "")) edit("projectId", target.id);
+  for (const field of ["project", "projectId"] as const) {
+    const before = fields[field];
+    if (before === undefined || before === target.id || !names.has(before)) continue;
+    yield { pointer: pointers[field], before, after: target.id };
+  }
   for (const field of workspaceFields) {
-    const value = fields[field];
-    if (value !== undefined) edit(field, context.paths.of(value, session, target));
+    const before = fields[field];
+    if (before === undefined) continue;
+    const after = context.paths.of(before, session, target);
+    if (after !== before) yield { pointer: pointers[field], before, after };
   }
   const name = context.tmux.nameOf.get(session);
   for (const field of name === undefined ? [] : tmuxFields) {
-    const value = fields[field];
-    if (value === undefined || conventionOf(value, session.formerId, names) === "unknown") continue;
-    edit(field, name ?? value);
+    const before = fields[field];
+    if (before === undefined || name === undefined || before === name) continue;
+    if (conventionOf(before, session.formerId, names) === "unknown") continue;
+    yield { pointer: pointers[field], before, after: name };
   }
-  if (fields.sessionId === session.formerId) edit("sessionId", session.sessionId);
-  if (format === "json" && fields.handleText !== undefined) {
-    return editText(edits, "/runtimeHandle", fields.handleText);
+  const { formerId: before, sessionId: after } = session;
+  if (fields.sessionId === before && before !== after) {
+    yield { pointer: pointers.sessionId, before, after };
   }
-  return edits;
 }
 
 /** The worktrees that a session's fields name, each once. */

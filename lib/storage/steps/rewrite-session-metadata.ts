@@ -1,8 +1,10 @@
 /** Session files say what is true in V3: project id, worktree place, tmux name; text becomes JSON. */
 
+import type { Operation } from "../../change/operation.ts";
+import type { Edit } from "../../edits.ts";
 import type { StepBuilder } from "../builder.ts";
 import { settleInPlace } from "../merge.ts";
-import { metadataEdits } from "../metadata-edits.ts";
+import { metadataEdits, needsEdits } from "../metadata-edits.ts";
 import { lastPart } from "../project.ts";
 import type { ProjectTarget, SessionTarget } from "../shape.ts";
 
@@ -31,14 +33,23 @@ function rewrite(builder: StepBuilder, target: ProjectTarget, session: SessionTa
     builder.detail(() => `${builder.show(session.path)}: was ${lastPart(session.file.path)}`);
   }
   if (session.file.format !== "json") return;
-  const edits = metadataEdits(session, target, builder.context.edits);
-  if (edits.length === 0) return;
+  if (!needsEdits(session, target, builder.context.edits)) return;
   if (session.file.duplicateKeys === true) {
     builder.context.warnings.push(`${session.file.path} has duplicate keys; left alone.`);
     return;
   }
-  builder.add({ op: "patchJson", path: session.path, edits });
+  let edits: Edit[] | undefined;
+  const patch: Extract<Operation, { op: "patchJson" }> = {
+    op: "patchJson",
+    path: session.path,
+    // A dry run shows how many files are edited and a few of them, and there may be very many.
+    get edits() {
+      edits ??= metadataEdits(session, target, builder.context.edits);
+      return edits;
+    },
+  };
+  builder.add(patch);
   builder.detail(
-    () => `${builder.show(session.path)}: ${edits.map(({ pointer }) => pointer).join(" ")}`,
+    () => `${builder.show(session.path)}: ${patch.edits.map(({ pointer }) => pointer).join(" ")}`,
   );
 }
