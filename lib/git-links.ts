@@ -43,13 +43,20 @@ export interface WorktreeMove {
   to: string;
 }
 
+/** The linked worktrees of repositories, by common directory; those that are asked for are added. */
+export type ListedRepositories = Map<string, AdminEntry[]>;
+
 /**
  * Every link file of a linked worktree.
  *
- * @param adminEntries Of its repository; pass them when asking for many worktrees of one repository.
+ * @param listed One for many worktrees, so that each repository is listed once. Nothing may move meanwhile.
  * @throws ToolkitError `invalid` when `adminDir` is not an admin directory, or a link is not UTF-8.
  */
-export function readLinks(path: string, adminDir: string, adminEntries?: AdminEntry[]): Link[] {
+export function readLinks(
+  path: string,
+  adminDir: string,
+  listed: ListedRepositories = new Map(),
+): Link[] {
   const commonDir = commonDirOf(adminDir);
   const linked = linkedPathOf(adminDir);
   if (commonDir === null || linked === null) {
@@ -60,7 +67,9 @@ export function readLinks(path: string, adminDir: string, adminEntries?: AdminEn
     );
   }
   const links = linksOf(path, linked, adminDir);
-  for (const entry of adminEntries ?? readAdminEntries(commonDir)) {
+  const entries = listed.get(commonDir) ?? readAdminEntries(commonDir);
+  listed.set(commonDir, entries);
+  for (const entry of entries) {
     const inside = entry.path && (pathInside(entry.path, path) ?? pathInside(entry.path, linked));
     // Only worktrees that really stand there; an entry's path may be long gone.
     if (!inside || readGitFile(join(path, inside, ".git")) === null) continue;

@@ -9,7 +9,7 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseGitConfig } from "./git-config.ts";
 import { linkedPathOf, readGitFile } from "./git-files.ts";
-import type { LinkFile } from "./git-links.ts";
+import type { LinkFile, ListedRepositories } from "./git-links.ts";
 import { readLinks, relink } from "./git-links.ts";
 import { type Env, type RunResult, run, runOrThrow } from "./process.ts";
 
@@ -125,13 +125,17 @@ export function listWorktrees(path: string, env: Env): { path: string; prunable?
  * The link files whose text must change when a worktree moves, read before the move; their paths
  * are those after it. `to` is written with the symbolic links of its parents resolved, as git does.
  *
+ * @param listed One for many moves that are planned together, as for {@link readLinks}.
  * @throws ToolkitError `invalid` when the admin directory is not one, or a link is not UTF-8.
  */
-export function linkFilesForMove(move: { adminDir: string; from: string; to: string }): LinkFile[] {
+export function linkFilesForMove(
+  move: { adminDir: string; from: string; to: string },
+  listed?: ListedRepositories,
+): LinkFile[] {
   const adminDir = real(move.adminDir);
   const from = real(move.from);
   const linked = linkedPathOf(adminDir) ?? from;
-  return relink(readLinks(from, adminDir), { from, linked, to: real(move.to) });
+  return relink(readLinks(from, adminDir, listed), { from, linked, to: real(move.to) });
 }
 
 /** Environment in which git means the repository at the path, asks nothing and answers in English. */

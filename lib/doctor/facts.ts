@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { type DamagedMigration, listMigrations, type MigrationSummary } from "../change/history.ts";
 import { gitEnv, harmless, linkFilesForMove } from "../git.ts";
+import type { ListedRepositories } from "../git-links.ts";
 import type { Places } from "../paths.ts";
 import type { Env } from "../process.ts";
 import { Decisions } from "../storage/decisions.ts";
@@ -41,6 +42,7 @@ export class Facts {
   readonly rewrite: RewritePlaces;
   readonly programLimitMs: number;
   readonly #kept = new Map<string, unknown>();
+  readonly #listed: ListedRepositories = new Map();
 
   constructor({ places, env, now, command, programLimitMs = 5000 }: FactsOptions) {
     this.places = places;
@@ -87,8 +89,12 @@ export class Facts {
 
   #plan(steps: ReadonlySet<StepId>): StoragePlan {
     const { now } = this;
-    const linkFiles = linkFilesForMove;
-    return planStorage(this.inventory, { now, steps, answers: new Map(), linkFiles });
+    return planStorage(this.inventory, {
+      now,
+      steps,
+      answers: new Map(),
+      linkFiles: (move) => linkFilesForMove(move, this.#listed),
+    });
   }
 
   get migrationsDir(): string {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { linkFilesForMove } from "../git.ts";
+import type { ListedRepositories } from "../git-links.ts";
 import type { Places } from "../paths.ts";
 import type { Env } from "../process.ts";
 import { inventoryDigest } from "./digest.ts";
@@ -34,11 +35,12 @@ export interface Assessment {
 export function assess(options: AssessOptions): Assessment {
   const { places, env, now, steps, answers, tmux, sizes, deadExports } = options;
   const inventory = scan(places, { tmux, sizes, env });
+  const listed: ListedRepositories = new Map();
   const plan = planStorage(inventory, {
     now,
     steps,
     answers,
-    linkFiles: linkFilesForMove,
+    linkFiles: (move) => linkFilesForMove(move, listed),
     ...(deadExports !== undefined && { deadExports }),
   });
   return {

@@ -19,7 +19,7 @@ import {
   verifyWorktree,
 } from "../../lib/git.ts";
 import { findRepository, readAdminEntries, readWorktree } from "../../lib/git-files.ts";
-import type { LinkFile } from "../../lib/git-links.ts";
+import type { LinkFile, ListedRepositories } from "../../lib/git-links.ts";
 import { addSubmodule, addWorktree, git, makeRepo, testEnv } from "../disk/repos.ts";
 import { makeTemp } from "../temp.ts";
 import { changesDuring } from "../tree.ts";
@@ -311,6 +311,20 @@ describe("linkFilesForMove", () => {
     expect(git(moved, "submodule", "status", "--recursive")).toContain("libs/a b/nested");
     renameSync(moved, worktree);
     apply(linkFilesForMove({ adminDir, from: worktree, to: worktree }));
+  });
+
+  test("of many moves that are planned together, each repository is listed once", () => {
+    const { base, repo, worktree, adminDir } = fixture();
+    const listed: ListedRepositories = new Map();
+    const move = { adminDir, from: worktree, to: join(base, "x") };
+    expect(linkFilesForMove(move, listed)).toHaveLength(1);
+    const inside = join(worktree, "inside");
+    git(repo, "worktree", "add", "-q", "-b", "inside", inside);
+    expect(linkFilesForMove(move, listed)).toHaveLength(1);
+    expect(linkFilesForMove(move)).toHaveLength(2);
+    expect([...listed.values()].map((entries) => entries.map(({ path }) => path))).toEqual([
+      [worktree],
+    ]);
   });
 
   test("an admin directory that is none is refused", () => {
