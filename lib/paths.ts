@@ -133,6 +133,12 @@ export function parseSessionId(sessionId: string): SessionIdParts | null {
   return Number.isSafeInteger(number) ? { prefix, number, orchestrator } : null;
 }
 
+/** The parts of an orchestrator's id; null, and soon, for that of any other session. */
+export function parseOrchestratorId(sessionId: string): SessionIdParts | null {
+  const parts = sessionId.includes("-orchestrator") ? parseSessionId(sessionId) : null;
+  return parts?.orchestrator === true ? parts : null;
+}
+
 /** tmux name of a V1 session: `{h12}-{prefix}-{n}`. */
 export function tmuxNameV1(hash: string, prefix: string, number: number): string {
   return `${hash}-${prefix}-${number}`;

@@ -2,13 +2,13 @@
 
 import type { Fault } from "../errors.ts";
 import { formatPlace } from "../errors.ts";
-import { parseSessionId } from "../paths.ts";
+import { parseOrchestratorId, parseSessionId } from "../paths.ts";
 import { duplicateRepos } from "./duplicates.ts";
 import type { Identities } from "./identity.ts";
 import type { Inventory, SessionFile, StateDir } from "./inventory.ts";
 import { workspaceFields } from "./metadata-edits.ts";
 import { dirLabel, lastPart, type Project, projectLabel } from "./project.ts";
-import { conventionOf } from "./tmux-names.ts";
+import { conventionOf, tmuxNamesIn } from "./tmux-names.ts";
 
 /** The kinds of AO's own V3 dry run, then those for faults that it had no name for. */
 export const issueKinds = [
@@ -189,14 +189,17 @@ function sessionIssues(
   pathIssues(issues, file, inventory);
 }
 
+const noNames: ReadonlySet<string> = new Set();
+
 function nameIssues(issues: Issue[], file: SessionFile, project: Project | null): void {
   const ref = file.path;
   const { fields } = file;
-  const isSingle = lastPart(ref) === "orchestrator.json";
-  const singleId = fields.sessionId ?? `${project?.prefix}-orchestrator`;
-  const sessionId = isSingle ? singleId : file.sessionId;
-  const parsed = parseSessionId(sessionId);
-  if (parsed?.orchestrator === true && parsed.number !== undefined) {
+  const isSingle = ref.endsWith("/orchestrator.json");
+  const sessionId = isSingle
+    ? (fields.sessionId ?? `${project?.prefix}-orchestrator`)
+    : file.sessionId;
+  const parsed = parseOrchestratorId(sessionId);
+  if (parsed?.number !== undefined) {
     const to = `${parsed.prefix}-orchestrator`;
     const detail = `Session "${sessionId}" uses a numbered orchestrator suffix; should normalize to "${to}".`;
     issues.push({ kind: "numbered-orchestrator", detail, ref });
@@ -205,12 +208,10 @@ function nameIssues(issues: Issue[], file: SessionFile, project: Project | null)
     const detail = `"${lastPart(ref)}" says it is session "${fields.sessionId}".`;
     issues.push({ kind: "session-id-mismatch", detail, ref });
   }
-  const { tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId } = fields;
-  const names = [tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId];
-  for (const [at, name] of names.entries()) {
-    if (name === undefined || name === sessionId || names.indexOf(name) < at) continue;
+  for (const name of tmuxNamesIn(fields)) {
+    if (name === sessionId) continue;
     const what = isSingle ? "orchestrator.json" : "Session JSON";
-    const convention = conventionOf(name, sessionId, project?.names ?? new Set());
+    const convention = conventionOf(name, sessionId, project?.names ?? noNames);
     if (convention === "doubled-prefix") {
       const detail = `${what} has doubled-prefix tmuxName "${name}".`;
       issues.push({ kind: "doubled-prefix-tmux", detail, ref });

@@ -3,6 +3,7 @@
  * written since: one goes on being the session, with its name and worktree, the others are archived.
  */
 
+import { parseOrchestratorId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { SessionFile, StateDir } from "./inventory.ts";
 import { dirLabel } from "./project.ts";
@@ -45,7 +46,7 @@ function namesakesOf(files: readonly SessionFile[]): SessionFile[][] {
   const byId = new Map<string, SessionFile[]>();
   for (const file of files) {
     if (file.format === "bad" || file.format === "empty") continue;
-    if (/-orchestrator(-\d+)?$/.test(file.sessionId)) continue;
+    if (parseOrchestratorId(file.sessionId) !== null) continue;
     const group = byId.get(file.sessionId);
     if (group === undefined) byId.set(file.sessionId, [file]);
     else group.push(file);

@@ -3,7 +3,7 @@
  * one, else the newest; the others are archived, never dropped. Two live ones are a decision.
  */
 
-import { archiveNameAt, parseSessionId } from "../paths.ts";
+import { archiveNameAt, parseOrchestratorId, parseSessionId } from "../paths.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Inventory, SessionFile } from "./inventory.ts";
 import { tmuxFields } from "./metadata-edits.ts";
@@ -51,8 +51,8 @@ function* candidatesOf(
   for (const session of target.sessions) {
     if (session.archived || session.fate === "twin" || session.fate === "set-aside") continue;
     if (session.file.format === "bad") continue;
-    const parsed = parseSessionId(session.sessionId);
-    if (parsed === null || !parsed.orchestrator) continue;
+    const parsed = parseOrchestratorId(session.sessionId);
+    if (parsed === null) continue;
     yield [
       parsed.prefix,
       {

@@ -4,6 +4,7 @@
  * `operations` are ours.
  */
 
+import { parseOrchestratorId } from "../paths.ts";
 import type { PlannedStep } from "./builder.ts";
 import type { Decision } from "./decisions.ts";
 import { type Drift, findDrift, type Issue } from "./drift.ts";
@@ -162,7 +163,7 @@ function projectRecord(dir: StateDir, plan: StoragePlan, drift: Drift): ProjectR
   const count = (...kinds: Issue["kind"][]) =>
     new Set(issues.filter((issue) => kinds.includes(issue.kind)).map((issue) => issue.ref)).size;
   const files = [...dir.sessions, ...(dir.orchestrator === undefined ? [] : [dir.orchestrator])];
-  const orchestrators = files.filter(({ sessionId }) => /-orchestrator(-\d+)?$/.test(sessionId));
+  const orchestrators = files.filter(({ sessionId }) => parseOrchestratorId(sessionId) !== null);
   const live = new Set((plan.inventory.tmux ?? []).map(({ name }) => name));
   const liveNames = orchestrators.flatMap(({ fields }) =>
     [fields.tmuxName, fields.handleId].filter((name) => live.has(name ?? "")),

@@ -128,13 +128,17 @@ function becomesHome({ home }: Project, { layout }: StateDir, at: number): boole
 /** Names that a directory already holds, compared without case so that no file system can merge two. */
 class Names {
   readonly #taken = new Set<string>();
+  /** Not looked at yet: few directories of many ever meet another. */
+  #added: string[] = [];
 
   has(name: string): boolean {
+    for (const added of this.#added) this.#taken.add(added.toLowerCase());
+    this.#added = [];
     return this.#taken.has(name.toLowerCase());
   }
 
   add(name: string): void {
-    this.#taken.add(name.toLowerCase());
+    this.#added.push(name);
   }
 }
 
@@ -172,15 +176,18 @@ function addSessions(
   for (const { sessionId } of dir.sessions) given.add(sessionId);
   const names = new Set(dir.sessions.filter(isBad).map(({ path }) => lastPart(path)));
   const successors = decideSuccessors(dir, decisions);
-  const placed = new Map<SessionFile, SessionTarget>();
+  const [placed, older]: [SessionTarget[], SessionTarget[]] = [[], []];
+  // Those that go on instead of other files; null until they are placed.
+  const going = new Map<SessionFile, SessionTarget | null>();
+  for (const file of successors.values()) going.set(file, null);
   for (const file of inOrder(dir.sessions, successors)) {
     if (dir.migrated && known.has(file)) {
-      placed.set(file, sessionTarget(target, dir, file, "twin", file.sessionId, false));
+      placed.push(sessionTarget(target, dir, file, "twin", file.sessionId, false));
       continue;
     }
     const fate = fateOf(file, inPlace);
-    const successor = placed.get(successors.get(file) ?? file);
-    if (successor !== undefined) {
+    const successor = going.get(successors.get(file) ?? file) ?? null;
+    if (successor !== null) {
       // Side by side both would run in one tmux session and one worktree, and killing one ends both.
       const { sessionId } = successor;
       const name = archiveNameAt(sessionId, now, (wanted) => archived.has(wanted));
@@ -189,7 +196,7 @@ function addSessions(
         `${lastPart(file.path)} of ${lastPart(dir.path)} is another file of session ${sessionId}; it is archived as ${name}.`,
       );
       const copy = sessionTarget(target, dir, file, fate, sessionId, true, name);
-      placed.set(file, { ...copy, successor });
+      older.push({ ...copy, successor });
       known.add(file);
       continue;
     }
@@ -205,16 +212,16 @@ function addSessions(
       );
       session = sessionTarget(target, dir, file, fate, sessionId, false);
     }
-    placed.set(file, session);
+    placed.push(session);
+    if (going.has(file)) going.set(file, session);
     known.add(file);
     if (fate === "set-aside") continue;
     ids.add(sessionId);
     names.add(session.fileName);
   }
-  // Such a file makes way before its name is given to another.
-  const isCopy = ({ successor }: SessionTarget) => Number(successor !== undefined);
-  target.sessions.push(...[...placed.values()].toSorted((a, b) => isCopy(b) - isCopy(a)));
-  for (const { sessionId } of dir.sessions) if (isHome) live.add(sessionId);
+  // An older file makes way before its name is given to another.
+  target.sessions.push(...older, ...placed);
+  if (isHome) for (const { sessionId } of dir.sessions) live.add(sessionId);
   for (const sessionId of ids) live.add(sessionId);
   addArchives(target, dir, inPlace, archived);
 }
@@ -230,16 +237,19 @@ function addArchives(
   archived: Names,
 ): void {
   const isHome = dir === target.project.home;
-  const keepsName = (file: SessionFile) => archiveName(file) === lastPart(file.path);
-  // Those that keep their names come first, so that a converted one goes around them.
-  for (const file of dir.archives.toSorted((a, b) => Number(keepsName(b)) - Number(keepsName(a)))) {
+  const add = (file: SessionFile, name: string) => {
+    archived.add(name);
+    const fate = fateOf(file, inPlace);
+    target.sessions.push(sessionTarget(target, dir, file, fate, file.sessionId, true, name));
+  };
+  const renamed: [SessionFile, string][] = [];
+  for (const file of dir.archives) {
     const name = archiveName(file);
-    const unique = isHome && keepsName(file) ? name : freeArchiveName(name, dir, archived);
-    archived.add(unique);
-    target.sessions.push(
-      sessionTarget(target, dir, file, fateOf(file, inPlace), file.sessionId, true, unique),
-    );
+    if (name !== lastPart(file.path)) renamed.push([file, name]);
+    else add(file, isHome ? name : freeArchiveName(name, dir, archived));
   }
+  // Those that keep their names came first, so that a converted one goes around them.
+  for (const [file, name] of renamed) add(file, freeArchiveName(name, dir, archived));
 }
 
 /**

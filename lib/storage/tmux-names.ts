@@ -5,6 +5,7 @@
  * `{h12}-{sid}`, `{h12}-{project}-{n}`, `{h12}-{project}-{sid}` or the doubled `{p}-{sid}`.
  */
 
+import type { SessionFields } from "../metadata.ts";
 import { parseSessionId } from "../paths.ts";
 import type { Inventory, SessionFile } from "./inventory.ts";
 import type { ProjectTarget, SessionTarget, Target } from "./shape.ts";
@@ -63,26 +64,24 @@ export function planTmux(inventory: Inventory, target: Target): TmuxPlan {
   const plan: TmuxPlan = { renames: [], nameOf: new Map(), warnings: [] };
   const live = inventory.tmux === null ? null : new Set(inventory.tmux.map(({ name }) => name));
   const wanted = new Map<string, number>();
-  const sessions = target.projects.flatMap((project) =>
-    liveSessions(project).map((session) => ({
-      session,
-      project,
-      // What runs under the name that an archived file of it holds is the session itself.
-      to: finalSessionId(session.successor ?? session, project),
-    })),
-  );
-  const owned = sessions.filter(({ session }) => session.successor === undefined);
-  for (const to of [...owned.map(({ to }) => to), ...idsLeftAlone(inventory, target)]) {
-    wanted.set(to, (wanted.get(to) ?? 0) + 1);
+  const want = (id: string) => wanted.set(id, (wanted.get(id) ?? 0) + 1);
+  for (const id of idsLeftAlone(inventory, target)) want(id);
+  const misnamed: { session: SessionTarget; project: ProjectTarget; legacy: string[] }[] = [];
+  for (const project of target.projects) {
+    for (const session of liveSessions(project)) {
+      if (session.successor === undefined) want(finalSessionId(session, project));
+      const legacy = legacyNames(session, project);
+      if (legacy.length > 0) misnamed.push({ session, project, legacy });
+    }
   }
   let unasked = 0;
-  for (const { session, project, to } of sessions) {
-    const legacy = legacyNames(session, project);
-    if (legacy.length === 0) continue;
+  for (const { session, project, legacy } of misnamed) {
     if (live === null) {
       unasked += 1;
       continue;
     }
+    // What runs under the name that an archived file of it holds is the session itself.
+    const to = finalSessionId(session.successor ?? session, project);
     const clash = (wanted.get(to) ?? 0) > 1;
     if (clash) {
       plan.warnings.push(
@@ -149,18 +148,31 @@ export function finalSessionId(session: SessionTarget, project: ProjectTarget): 
   return move?.becomes ?? session.sessionId;
 }
 
+/** The tmux names that a session's fields hold, each once. */
+export function tmuxNamesIn(fields: SessionFields): string[] {
+  const { tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId } = fields;
+  const names: string[] = [];
+  // Most fields repeat the first one.
+  if (tmuxName !== undefined) names.push(tmuxName);
+  if (handleId !== undefined && !names.includes(handleId)) names.push(handleId);
+  for (const name of [lifecycleTmuxName, lifecycleHandleId]) {
+    if (name !== undefined && !names.includes(name)) names.push(name);
+  }
+  return names;
+}
+
 function legacyNames(session: SessionTarget, project: ProjectTarget): string[] {
   const sessionId = session.formerId;
-  // An orchestrator's name was its id, and follows it.
-  const losesNumber = project.orchestrators.some(
-    ({ file, becomes }) => file === session.file && becomes !== null && becomes !== sessionId,
-  );
-  const { tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId } = session.file.fields;
-  const names = [tmuxName, handleId, lifecycleTmuxName, lifecycleHandleId];
-  return names.filter((name, at): name is string => {
-    if (name === undefined || names.indexOf(name) < at) return false;
-    if (name === sessionId) return losesNumber;
+  return tmuxNamesIn(session.file.fields).filter((name) => {
+    // An orchestrator's name was its id, and follows it.
+    if (name === sessionId) return losesNumber(session, project);
     const convention = conventionOf(name, sessionId, project.project.names);
     return convention === "doubled-prefix" || convention === "legacy-storagekey";
   });
+}
+
+function losesNumber({ file, formerId }: SessionTarget, { orchestrators }: ProjectTarget): boolean {
+  return orchestrators.some(
+    (move) => move.file === file && move.becomes !== null && move.becomes !== formerId,
+  );
 }

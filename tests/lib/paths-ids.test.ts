@@ -7,6 +7,7 @@ import {
   isSafeProjectId,
   isSafeSessionId,
   normaliseOrigin,
+  parseOrchestratorId,
   parseSessionId,
   parseTmuxNameV1,
   projectIdOf,
@@ -231,6 +232,8 @@ describe("session id", () => {
     ["", null],
   ])("%p says %p", (sessionId, expected) => {
     expect(parseSessionId(sessionId)).toEqual(expected);
+    const orchestrator = expected?.orchestrator === true ? expected : null;
+    expect(parseOrchestratorId(sessionId)).toEqual(orchestrator);
   });
 
   test("comes back from its parts", () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ToolkitError } from "../../lib/errors.ts";
 import { shortHash } from "../../lib/hash.ts";
 import {
+  archiveNameAt,
   claudeSlug,
   configHash,
   instanceName,
@@ -135,6 +136,17 @@ describe("archive name", () => {
     "int-1_20260420T143052Z\n",
   ])("%p is none", (name) => {
     expect(parseArchiveName(name)).toBeNull();
+  });
+
+  test("a new one is named by its second, or by the next that is free, and is read back", () => {
+    const at = new Date("2026-12-31T23:59:59.900Z");
+    const taken: string[] = [];
+    for (const archivedAt of ["20261231T235959Z", "20270101T000000Z", "20270101T000001Z"]) {
+      const name = archiveNameAt("int-1", at, (wanted) => taken.includes(wanted));
+      expect(name).toBe(`int-1_${archivedAt}.json`);
+      expect(parseArchiveName(name)).toMatchObject({ sessionId: "int-1", archivedAt });
+      taken.push(name);
+    }
   });
 
   test("every spelling AO has used of any moment is read back", () => {
