@@ -1,4 +1,7 @@
+import { join } from "node:path";
+import { realDisk } from "../../change/disk.ts";
 import type { MigrationSummary } from "../../change/history.ts";
+import { runningMigration } from "../../change/lock.ts";
 import { type Check, type Finding, pass } from "../check.ts";
 import type { Facts } from "../facts.ts";
 
@@ -16,7 +19,8 @@ export const interrupted: Check = {
   },
   async run(facts) {
     const { migrations, damaged } = await facts.migrations;
-    const open = migrations.filter(({ state }) => halfWay.has(state));
+    const held = runningMigration(realDisk, join(facts.migrationsDir, ".lock"));
+    const open = migrations.filter(({ id, state }) => halfWay.has(state) && id !== held);
     const findings = [
       ...open.map((migration): Finding => {
         const { id, title, state, dir } = migration;
@@ -33,8 +37,7 @@ export const interrupted: Check = {
       ),
     ];
     if (findings.length > 0) return { summary: "", findings };
-    const running = migrations.find(({ state }) => state === "running");
-    return pass(running === undefined ? "none" : `${running.id} is running right now`);
+    return pass(held === null ? "none" : `${held} is running right now`);
   },
 };
 

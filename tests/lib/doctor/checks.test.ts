@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { realDisk } from "../../../lib/change/disk.ts";
+import { Journal } from "../../../lib/change/journal.ts";
+import { releaseRunLock, takeRunLock } from "../../../lib/change/lock.ts";
+import { readMigration } from "../../../lib/change/migration.ts";
+import { Places } from "../../../lib/change/places.ts";
 import { sections } from "../../../lib/doctor/check.ts";
 import { bunReport } from "../../../lib/doctor/checks/tl-001-bun.ts";
 import { allChecks } from "../../../lib/doctor/checks.ts";
@@ -106,6 +111,22 @@ describe("each check", () => {
       `rollback ${id}`,
       expect.stringContaining("from a backup"),
     ]);
+  });
+
+  test("AO-MG-001 tells a rollback that is at work from one that stopped", async () => {
+    const scene = await keep(pairs["AO-MG-001"]?.broken() ?? { disk: makeDisk() });
+    const dir = join(scene.disk.baseDir, "migrations");
+    const [id = ""] = readdirSync(dir).filter((name) => name.startsWith("repair-"));
+    const places = new Places(join(dir, id));
+    const { journal } = await readMigration(realDisk, places);
+    const at = new Date().toISOString();
+    new Journal(realDisk, places.journal, journal).write([{ k: "start", run: "undo", at }]);
+    expect(await look("AO-MG-001", scene)).toMatchObject({ status: "fail" });
+    const holder = { pid: process.pid, command: "rollback", startedAt: at, migration: id };
+    const lock = await takeRunLock(realDisk, places.lock, holder);
+    const summary = `${id} is running right now`;
+    expect(await look("AO-MG-001", scene)).toMatchObject({ status: "pass", summary });
+    releaseRunLock(lock);
   });
 
   test("AO-RW-007 names the database by its whole path", async () => {
