@@ -9,7 +9,7 @@ import { errorCode, ToolkitError } from "../errors.ts";
 import { isInside } from "../paths.ts";
 import { nearest } from "../text.ts";
 import type { TaskPlaces } from "./places.ts";
-import { type Content, type Fault, faultOf, readText } from "./text-file.ts";
+import { type Content, type Fault, faultOf, misreadName, readText } from "./text-file.ts";
 
 /** A task's definition, `tasks/{task}.yml` or `.yaml` of its version. */
 export interface Definition {
@@ -177,7 +177,9 @@ function openVersion(path: string, name: string): OpenVersion | { fault: Fault }
     const definitions = new Set(namesIn(join(dir, "tasks")));
     return { name, dir, sessionsDir, entries, definitions };
   } catch (error) {
-    return errorCode(error) === "ENOENT" ? null : { fault: faultOf(error) };
+    if (errorCode(error) !== "ENOENT") return { fault: faultOf(error) };
+    const fault = misreadName(name);
+    return fault === null ? null : { fault };
   }
 }
 

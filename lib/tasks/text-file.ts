@@ -23,13 +23,18 @@ export function readText(path: string): Content {
     bytes = readFileSync(path);
   } catch (error) {
     const missing = ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "");
-    return { fault: faultOf(error), missing };
+    return { fault: (missing ? misreadName(path) : null) ?? faultOf(error), missing };
   }
   try {
     return { text: utf8.decode(bytes) };
   } catch {
     return { fault: badByte(bytes), missing: false };
   }
+}
+
+/** The fault of a name that is not UTF-8: under what was read of it there is nothing. Or null. */
+export function misreadName(path: string): Fault | null {
+  return path.includes("\ufffd") ? { reason: "its name is not UTF-8" } : null;
 }
 
 /** Where bytes stop being UTF-8: there, and not before, decoding does not give them back. */

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmdirSync, symlinkSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ToolkitError } from "../../../lib/errors.ts";
 import { taskPlaces } from "../../../lib/tasks/places.ts";
@@ -82,6 +90,21 @@ describe("a scan", () => {
       expect(await changesDuring(project.root, look, { mtime: true })).toEqual([]);
     }
   });
+
+  test.if(process.platform === "linux")(
+    "says that a name is not UTF-8, of a file or a version",
+    () => {
+      using project = makeProject({ "v1/task_sessions/a.yml": "a: 1\n" });
+      const bad = (at: string, end: string) =>
+        Buffer.concat([Buffer.from(join(project.at(at), "b")), Buffer.of(0xff), Buffer.from(end)]);
+      writeFileSync(bad("v1/task_sessions", ".yml"), "a: 1\n");
+      mkdirSync(bad("", "/task_sessions"), { recursive: true });
+      const { sessions, closed } = scanTasks(taskPlaces(project.root));
+      const reason = "its name is not UTF-8";
+      expect(sessions[1]?.content).toEqual({ fault: { reason }, missing: true });
+      expect(closed).toMatchObject([{ version: "b\ufffd", reason }]);
+    },
+  );
 
   test("finds the byte that is not UTF-8", () => {
     using project = makeProject({
