@@ -12,12 +12,13 @@
  * report to merge, is unreadable, 4 a fix was refused, 5 a fix stopped half-way, 130 cancelled.
  */
 
+import { existsSync } from "node:fs";
 import { type Context, command, main, script } from "../lib/cli.ts";
 import type { FixableCheck } from "../lib/doctor/check.ts";
 import type { Facts } from "../lib/doctor/facts.ts";
 import type { CheckResult } from "../lib/doctor/run.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
-import { nearest, plural } from "../lib/text.ts";
+import { nearest, plural, printable } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const args = {
@@ -157,11 +158,12 @@ async function formsOf({ out, args }: DoctorContext, results: CheckResult[], fac
   const command = (name: string) => facts.command("repair", name);
   const about = { toolkitVersion: manifest.version, checkedAt: facts.now, home, baseDir, command };
   const outcome: Outcome = isHealthy(results) ? "done" : "findings";
-  const { style } = out;
+  const view = { style: out.style, verbose: args.verbose, columns: out.columns(), command };
+  // A mistyped place is healthy too.
+  const hint = `No AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
   return {
     json: () => documentOf(results, about),
-    text: () =>
-      reportText(results, { style, verbose: args.verbose, columns: out.columns(), command }),
+    text: () => reportText(results, view) + (existsSync(baseDir) ? "" : hint),
     outcome,
   };
 }

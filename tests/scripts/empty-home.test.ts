@@ -14,6 +14,7 @@ const calls: readonly [script: string, words: string[], code: number, says: stri
   ["rollback", ["--prune"], 0, "No finished migration has trash"],
   ["migrate-sessions", ["--dry-run"], 0, "No flat task session files found"],
   ["doctor", ["--skip", "tools"], 0, "Healthy"],
+  ["doctor", ["--only", "storage"], 0, "\nNo AO state in "],
   ["repair", [], 0, "nothing to do"],
   ["sessions", ["list"], 0, "No sessions in"],
   ["sessions", ["info"], 0, "No projects"],
