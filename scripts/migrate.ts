@@ -13,7 +13,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Context, main, script } from "../lib/cli.ts";
 import { describeError, type Outcome, ToolkitError } from "../lib/errors.ts";
-import { commandMaker } from "../lib/invocation.ts";
+import { commandMaker, type DiskFlags } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Reservation } from "../lib/planning/fast-path.ts";
 import type { Assessment, AssessOptions } from "../lib/storage/assess.ts";
@@ -294,7 +294,9 @@ async function resumeRun(context: MigrateContext, options: AssessOptions): Promi
   const { resumeStorage } = await import("../lib/storage/execute.ts");
   const { fileFastPath } = await import("../lib/planning/fast-path.ts");
   using bar = progressBar(context, "Resuming");
-  const execution = await resumeStorage(options, { ...bar.run, onLocked });
+  const again = (flags: DiskFlags) =>
+    commandMaker(context.invocation, { ...context.args, ...flags })("migrate", "--resume");
+  const execution = await resumeStorage(options, { ...bar.run, onLocked, again });
   fileFastPath(await fastPathOf(context), execution.id);
   return report(context, execution);
 }
@@ -325,14 +327,14 @@ async function report(context: MigrateContext, execution: Execution): Promise<Ou
   return execution.leftovers.length > 0 ? "findings" : "done";
 }
 
-/** Commands for this very disk; the place of old worktrees is no matter of a rollback. */
+/** Commands for this very disk; the place of old worktrees is no matter of a review. */
 function callsOf({ invocation, args }: MigrateContext) {
   const { worktreeRoot: _, ...disk } = args;
   const migrate = commandMaker(invocation, args);
   const other = commandMaker(invocation, disk);
   return {
     migrate: (...words: string[]) => migrate("migrate", ...words),
-    rollback: (...words: string[]) => other("rollback", ...words),
+    rollback: (...words: string[]) => migrate("rollback", ...words),
     review: (word: string) => other("migration", "review", word),
   };
 }

@@ -15,7 +15,7 @@ import type { MigrationSummary } from "../lib/change/history.ts";
 import type { EngineOptions, UndoResult } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
-import { commandMaker } from "../lib/invocation.ts";
+import { commandMaker, type DiskFlags } from "../lib/invocation.ts";
 import { resolvePlaces } from "../lib/paths.ts";
 import type { Leader } from "../lib/storage/followers.ts";
 import { taskPlaces } from "../lib/tasks/places.ts";
@@ -39,6 +39,11 @@ const args = {
     type: "string",
     valueName: "AGE",
     description: "With --prune: only migrations older than this (30d, 12h)",
+  },
+  worktreeRoot: {
+    type: "string",
+    valueName: "DIR",
+    description: "Where the migration found old worktrees (default: HOME/.worktrees)",
   },
   root: {
     type: "string",
@@ -136,6 +141,7 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
     call: callOf(context),
   });
   const { id, state, title } = migration;
+  await refuseUnnamed(context, migration);
   if (args.dryRun === true) {
     const steps = [...(await previewUndo(migration)), ...(await previewLater(context, migration))];
     out.result({
@@ -186,7 +192,8 @@ async function later(
 ): Promise<string[]> {
   if (migration.script !== "migrate") return [];
   const { follow } = await import("../lib/storage/followers.ts");
-  const mend = commandMaker(context.invocation, context.args)("repair", "worktree-links");
+  const { worktreeRoot: _, ...disk } = context.args;
+  const mend = commandMaker(context.invocation, disk)("repair", "worktree-links");
   const leader = await leaderOf(context, migration);
   return follow({ ...leader, engine, toolVersion: manifest.version, mend });
 }
@@ -218,6 +225,23 @@ function undoText({ id, undone, kept, warnings }: UndoResult): string {
     lines.push(...kept.map(({ path, reason }) => `  • ${printable(path)}: ${printable(reason)}`));
   }
   return lines.join("\n");
+}
+
+/** Places that were named when the migration was made have to be named to take it back. */
+async function refuseUnnamed(context: RollbackContext, migration: MigrationSummary): Promise<void> {
+  const { args, invocation } = context;
+  if (args.root !== undefined) return;
+  const { demandNamed } = await import("../lib/storage/unnamed.ts");
+  const { loadPlan } = await import("../lib/change/history.ts");
+  const words = args.resume === true ? ["--resume"] : [];
+  const again = (flags: DiskFlags) =>
+    commandMaker(invocation, { ...args, ...flags })("rollback", migration.id, ...words);
+  demandNamed(
+    migration.id,
+    await loadPlan(migration.dir),
+    await rootsFor(context, migration),
+    again,
+  );
 }
 
 /** What may be written: the workflow's own directory, or the named places of this disk. */

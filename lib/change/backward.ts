@@ -364,7 +364,8 @@ function takeBackLinks(
     const original = digestOf(context.disk, context.private("trash", owner));
     if (now === after && original === before) return inverse(swap);
     if (now === after) lost.push([path, "is no longer in the trash as it was"]);
-    else lost.push([path, "names another place than the migration wrote"]);
+    else
+      lost.push([path, now === null ? "is gone" : "names another place than the migration wrote"]);
     return null;
   });
   const undo = step(input, { swaps, exact: true });

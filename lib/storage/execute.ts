@@ -16,6 +16,7 @@ import { refuseRunning } from "./live.ts";
 import { operationsOf } from "./plan.ts";
 import { plainStyle, planReport } from "./report.ts";
 import { recordedRoots, rootsOf } from "./roots.ts";
+import { type Again, demandNamed } from "./unnamed.ts";
 
 /** What the engine is given by the script: how to draw, when to stop, what to tell the user. */
 export type RunOptions = Pick<EngineOptions, "onProgress" | "onLocked" | "signal" | "command"> & {
@@ -89,7 +90,10 @@ export async function execute(job: Job, run: RunOptions): Promise<Execution> {
 }
 
 /** Finishes the interrupted storage migration of this disk. */
-export async function resumeStorage(options: AssessOptions, run: RunOptions): Promise<Execution> {
+export async function resumeStorage(
+  options: AssessOptions,
+  run: RunOptions & { again: Again },
+): Promise<Execution> {
   const { places, env } = options;
   const { inventory } = assess(options).plan;
   await refuseRunning(inventory);
@@ -104,7 +108,9 @@ export async function resumeStorage(options: AssessOptions, run: RunOptions): Pr
     );
   }
   // Half-way the disk may no longer say where a V0 directory or a repository is; the plan does.
-  const roots = [...rootsOf(inventory), ...recordedRoots(places, await loadPlan(newest.dir))];
+  const plan = await loadPlan(newest.dir);
+  const roots = [...rootsOf(inventory), ...recordedRoots(places, plan)];
+  demandNamed(newest.id, plan, roots, run.again);
   const result = await resume(engineOptions(newest.id, places, env, roots, run));
   return finished(newest.id, result, verify(options, []), places);
 }

@@ -4,6 +4,7 @@ import { existsSync, lstatSync, type Stats } from "node:fs";
 import { resolve } from "node:path";
 import { type Operation, touchedBy } from "../change/operation.ts";
 import type { Plan } from "../change/plan.ts";
+import { isBelow } from "../change/roots.ts";
 import { isInside, type Places, parseArchiveName, parseSessionId } from "../paths.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -43,18 +44,31 @@ export function recordedRoots(
   places: Places,
   { roots, operations }: Pick<Plan, "roots" | "operations">,
 ): string[] {
+  // What is gone by now is believed for what it was changed for, and for nothing else.
+  const isChanged = (root: string) =>
+    operations.some((operation) => touchedBy(operation).writes.some((path) => isBelow(path, root)));
   const isGitLinks = (root: string) => {
     if (!root.endsWith("/worktrees")) return false;
     const gitDir = root.slice(0, -"/worktrees".length);
+    if (lstatOrNull(gitDir) === null) return isChanged(root) && isLinksAlone(operations, root);
     return existsSync(`${gitDir}/HEAD`) && existsSync(`${gitDir}/objects`);
   };
   const isV0 = (root: string) =>
     root !== places.home &&
     isInside(root, places.home) &&
-    isDirectory(root) &&
+    (isDirectory(root) || (lstatOrNull(root) === null && isChanged(root))) &&
     operations.every((operation) => isOfV0(operation, root));
   const plain = roots.map((root) => resolve(root));
   return [...fixedRoots(places), ...plain.filter((root) => isGitLinks(root) || isV0(root))];
+}
+
+/** Whether nothing but git's links is changed there: a file that is gone stays so. */
+function isLinksAlone(operations: readonly Operation[], root: string): boolean {
+  return operations.every(
+    (operation) =>
+      operation.op === "relinkWorktree" ||
+      !touchedBy(operation).writes.some((path) => isBelow(path, root)),
+  );
 }
 
 /** Whether all that an operation changes in a directory is what V0 kept there. */

@@ -56,6 +56,23 @@ describe("a recorded root", () => {
     expect(believed(roots, [])).toEqual([]);
   });
 
+  test("of V0 that was cleared away since is believed for what it had, and for nothing else", () => {
+    const gone = join(home, "gone");
+    const session: Operation = { op: "move", from: join(gone, "web-1"), to: v3("web-1.json") };
+    expect(believed([gone], [session])).toEqual([gone]);
+    expect(believed([gone], [session, { op: "trash", path: join(gone, "thesis") }])).toEqual([]);
+  });
+
+  test("of a repository that is gone is believed for git's links alone", () => {
+    const links = join(home, "gone/.git/worktrees");
+    const file = { path: join(links, "x/gitdir"), before: "a", after: "b" };
+    const repo = join(home, "gone/.git");
+    const relink: Operation = { op: "relinkWorktree", repo, worktree: v3("x"), files: [file] };
+    expect(believed([links], [relink])).toEqual([links]);
+    const move: Operation = { op: "move", from: join(links, "x"), to: v3("y") };
+    expect(believed([links], [relink, move])).toEqual([]);
+  });
+
   test("is believed when it is where a repository keeps links to its worktrees", () => {
     const links = join(home, "repo/.git/worktrees");
     expect(believed([links, join(home, "gone/.git/worktrees")], [])).toEqual([links]);
