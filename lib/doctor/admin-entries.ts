@@ -10,6 +10,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { linkedPathOf, readGitFile } from "../git-files.ts";
 import type { Facts } from "./facts.ts";
+import { isGone } from "./presence.ts";
 import { brokenLinks } from "./worktree-links.ts";
 
 export interface AdminEntry {
@@ -57,8 +58,9 @@ function reasonInFiles(adminDir: string): string | null {
   const path = linkedPathOf(adminDir);
   if (path === null) return "it does not say which worktree it is of";
   if (existsSync(path)) return `something still stands at ${path}`;
+  if (!isGone(path)) return `${path} cannot be looked at`;
   // A whole disk may be away for now; a worktree that was removed leaves its parent behind.
-  if (!existsSync(dirname(path))) return `${dirname(path)} is not there either`;
+  if (isGone(dirname(path))) return `${dirname(path)} is not there either`;
   if (existsSync(join(adminDir, "locked"))) return "it is locked";
   if (existsSync(join(adminDir, "modules"))) return "it holds repositories of submodules";
   const work = unfinished.find((name) => existsSync(join(adminDir, name)));

@@ -23,6 +23,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, errorCode } from "../errors.ts";
 import { plural } from "../text.ts";
+import { isGone } from "./presence.ts";
 
 /** What the database says, or why nobody can tell. */
 export type Store = StoreFacts | StoreProblem;
@@ -195,5 +196,5 @@ function homelessOf(db: Database, columns: Map<string, string[]>): StoreFacts["h
   return rows
     .values()
     .map(([id, workspace]) => ({ id: String(id), workspace: String(workspace ?? "") }))
-    .filter(({ workspace }) => workspace === "" || !existsSync(workspace));
+    .filter(({ workspace }) => workspace === "" || isGone(workspace));
 }

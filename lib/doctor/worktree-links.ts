@@ -1,6 +1,6 @@
 /** Git's links to worktrees: which broken ones can be mended for certain, and which cannot. */
 
-import { lstatSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Operation } from "../change/operation.ts";
 import { describeError } from "../errors.ts";
@@ -8,6 +8,7 @@ import { linkFilesForMove } from "../git.ts";
 import { readGitFile, readWorktree } from "../git-files.ts";
 import type { WorktreeLeaf } from "../storage/inventory.ts";
 import type { Facts } from "./facts.ts";
+import { isGone } from "./presence.ts";
 
 /** A worktree whose link can be mended, and how. */
 export interface MendableLink {
@@ -77,10 +78,15 @@ function fromRepository(leaf: WorktreeLeaf, { inventory }: Facts): MendableLink 
 function fromWorktree(leaf: WorktreeLeaf, worktrees: WorktreeLeaf[]): MendableLink | LostLink {
   const { adminDir, commonDir, linkedPath, path } = leaf;
   if (adminDir === undefined || commonDir === undefined || linkedPath === undefined) {
-    return { leaf, reason: `its admin directory ${adminDir ?? ""} is gone, as after a prune` };
+    const state = isGone(adminDir ?? "") ? "is gone, as after a prune" : "cannot be read";
+    return { leaf, reason: `its admin directory ${adminDir ?? ""} ${state}` };
   }
   const rival = worktrees.find((other) => other !== leaf && other.adminDir === adminDir);
   if (rival !== undefined) return { leaf, reason: `${rival.path} claims the same link` };
+  const there = join(linkedPath, ".git");
+  if (!existsSync(there) && !isGone(there)) {
+    return { leaf, reason: `its link is of ${linkedPath}, which cannot be looked at` };
+  }
   // A copy has the same `.git` text; the original keeps its link.
   const original = readWorktree(linkedPath);
   if (original !== null && real(original.adminDir) === adminDir) {

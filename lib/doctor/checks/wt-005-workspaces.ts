@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import type { Check, Finding } from "../check.ts";
 import { hasEnded, workspacesOf } from "../ended-sessions.ts";
+import { isGone } from "../presence.ts";
 
 export const workspaces: Check = {
   id: "AO-WT-005",
@@ -19,7 +19,7 @@ export const workspaces: Check = {
     for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
       const single = dir.orchestrator === undefined ? [] : [dir.orchestrator];
       for (const file of [...dir.sessions, ...single]) {
-        const gone = workspacesOf(file).find((path) => path.startsWith("/") && !existsSync(path));
+        const gone = workspacesOf(file).find((path) => path.startsWith("/") && isGone(path));
         if (gone === undefined || hasEnded(file)) continue;
         const message = `Session ${file.sessionId} works in ${gone}, which is gone`;
         findings.push({ level: "warn", message, ref: file.path });

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FixableCheck, isFixable } from "../../../lib/doctor/check.ts";
 import { allChecks } from "../../../lib/doctor/checks.ts";
 import { mend, refuseLive, remedyOf } from "../../../lib/doctor/mend.ts";
 import { runCheck } from "../../../lib/doctor/run.ts";
-import { findFix } from "../../../lib/doctor/select.ts";
+import { findCheck, findFix } from "../../../lib/doctor/select.ts";
 import { verifyWorktree } from "../../../lib/git.ts";
 import { compareTrees, type Tree, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
@@ -117,6 +117,19 @@ describe("work that is nowhere else", () => {
     expect(await reportOf(entries, scene)).toMatchObject({ findings: [], mend: [] });
   });
 
+  test("an entry is never taken whose worktree cannot be looked at", async () => {
+    const scene = removed(() => {});
+    const [session] = scene.disk.project("integrator").sessions;
+    const worktree = session?.worktree ?? "";
+    expect((await reportOf(entries, scene)).mend).toHaveLength(1);
+    // A loop, since permissions do not keep root out.
+    symlinkSync(worktree, worktree);
+    expect(await reportOf(entries, scene)).toMatchObject({ findings: [], mend: [] });
+    const [kept] = (await runCheck(findCheck("AO-WT-004"), factsOf(scene))).findings;
+    expect(kept?.message).toContain(`${worktree} cannot be looked at`);
+    expect((await runCheck(findCheck("AO-WT-005"), factsOf(scene))).findings).toEqual([]);
+  });
+
   test("stays in its worktree through every fix there is, one after the other", async () => {
     const scene = keep({ disk: disks.dirtyWorktree?.() ?? makeDisk() });
     const { sessions, repo } = scene.disk.project("integrator");
@@ -145,6 +158,18 @@ describe("work that is nowhere else", () => {
     Bun.spawnSync(["cp", "-r", worktree, join(stateDir, "worktrees", "int-2")]);
     expect(await reportOf(findFix("worktree-links"), scene)).toMatchObject({ findings: [] });
     expect(verifyWorktree(worktree, scene.disk.env)).toBeNull();
+  });
+
+  test("nor does it while nobody can look at the original", async () => {
+    const scene = keep({ disk: makeDisk({ projects: [{ name: "integrator" }] }) });
+    const { sessions, stateDir } = scene.disk.project("integrator");
+    const worktree = sessions[0]?.worktree ?? "";
+    Bun.spawnSync(["cp", "-r", worktree, join(stateDir, "worktrees", "int-2")]);
+    renameSync(worktree, join(scene.disk.root, "out-of-sight"));
+    symlinkSync(worktree, worktree);
+    expect(await reportOf(findFix("worktree-links"), scene)).toMatchObject({ mend: [] });
+    const [lost] = (await runCheck(findCheck("AO-WT-002"), factsOf(scene))).findings;
+    expect(lost?.message).toContain(`${worktree}, which cannot be looked at`);
   });
 
   test("git accepts a worktree whose link was mended, with its uncommitted work", async () => {
