@@ -32,11 +32,16 @@ export function isDue(manifest: Manifest, now: Date, file: string): Eligibility 
   const wakeUp = at("wakeUpOn", "wake_up_on");
   const touched = at("lastTouch", "last_touch") ?? 0;
   if (cooldown !== null && cooldown > now.getTime()) {
-    return { eligible: false, reason: `it cools down until ${manifest.cooldownUntil}` };
+    return notBefore(`it cools down until ${manifest.cooldownUntil}`, "cooldown_until");
   }
   if (wakeUp === null || wakeUp <= now.getTime()) return { eligible: true };
   if (now.getTime() - touched >= staleMs) return { eligible: true };
-  return { eligible: false, reason: `it wakes up on ${manifest.wakeUpOn}` };
+  return notBefore(`it wakes up on ${manifest.wakeUpOn}`, "wake_up_on");
+}
+
+/** Neither review nor refine changes when a plan wakes up, so its owner has to. */
+function notBefore(state: string, key: string): Eligibility {
+  return waits(`${state}; to go on before, make ${key} null in its ${manifestName}`);
 }
 
 /** Whether a planning step may run. The planning state is not looked at. */

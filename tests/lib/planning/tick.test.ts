@@ -44,7 +44,8 @@ describe("tick", () => {
     writePlan(site, "cool", { manifest: { cooldownUntil } });
     writePlan(site, "held", { told: toApproval, manifest: { awaitingHumanReview: true } });
     writePlan(site, "over", { told: toApproval, manifest: { status: "done" } });
-    expect(await summaryOf("cool")).toBe(`it cools down until ${cooldownUntil}`);
+    const remedy = "to go on before, make cooldown_until null in its manifest.json";
+    expect(await summaryOf("cool")).toBe(`it cools down until ${cooldownUntil}; ${remedy}`);
     expect(await summaryOf("held")).toBe("it awaits a review");
     expect(await summaryOf("over")).toBe("its status is done");
     expect(await summaryOf("nobody")).toBe("there is no such migration");
