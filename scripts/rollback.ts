@@ -276,8 +276,11 @@ async function prune(context: RollbackContext): Promise<Outcome> {
   const bytes = due.reduce((sum, { dir }) => sum + trashBytes(dir), 0);
   if (args.dryRun !== true && due.length > 0) {
     const what = `${plural(due.length, "migration")} (${formatBytes(bytes)})`;
+    const loss = due.some(({ state }) => state === "done")
+      ? " Those that are done cannot be taken back byte for byte then."
+      : "";
     const go = await terminal.confirm({
-      message: `Empty the trash of ${what} for good? They cannot be taken back byte for byte then.`,
+      message: `Empty the trash of ${what} for good?${loss}`,
       flag: "--yes",
       yes: args.yes === true,
     });

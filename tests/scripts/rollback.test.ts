@@ -310,6 +310,15 @@ describe("--prune", () => {
     expect(await list(disk)).toMatchObject([{ state: "done", pruned: true, trashBytes: 0 }]);
   });
 
+  test("warns of what cannot be taken back then, not of what has been", async () => {
+    using disk = build("kvInJson");
+    await migrate(disk);
+    const question = async () => (await call("rollback", disk, "--prune")).stderr;
+    expect(await question()).toContain("for good? Those that are done cannot be taken back");
+    expect((await call("rollback", disk, "--yes")).code).toBe(0);
+    expect(await question()).toMatch(/^error: Cannot ask "Empty the trash of .* for good\?":/);
+  });
+
   test("goes on with a trash that an earlier one was killed in", async () => {
     using disk = build("kvInJson");
     const dir = await migrate(disk);
