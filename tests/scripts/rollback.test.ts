@@ -310,26 +310,6 @@ describe("--prune", () => {
     expect(await list(disk)).toMatchObject([{ state: "done", pruned: true, trashBytes: 0 }]);
   });
 
-  test("warns of what cannot be taken back then, not of what has been", async () => {
-    using disk = build("kvInJson");
-    await migrate(disk);
-    const question = async () => (await call("rollback", disk, "--prune")).stderr;
-    expect(await question()).toContain("for good? Those that are done cannot be taken back");
-    expect((await call("rollback", disk, "--yes")).code).toBe(0);
-    expect(await question()).toMatch(/^error: Cannot ask "Empty the trash of .* for good\?":/);
-  });
-
-  test("goes on with a trash that an earlier one was killed in", async () => {
-    using disk = build("kvInJson");
-    const dir = await migrate(disk);
-    expect((await run("rollback", disk, "--prune", "--yes")).code).toBe(0);
-    // The record of pruning comes first; this file was not reached.
-    writeFileSync(join(dir, "trash", "0-rest"), "12345");
-    const { code, stdout } = await run("rollback", disk, "--prune", "--yes", "--json");
-    expect([code, JSON.parse(stdout)]).toMatchObject([0, { bytes: 5, freed: 5 }]);
-    expect(readdirSync(join(dir, "trash"))).toEqual([]);
-  });
-
   test("leaves the trash of a migration that stopped half-way, or was taken back in part", async () => {
     using disk = build("v1AndV2Mix");
     const dir = await migrate(disk);
