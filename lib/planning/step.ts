@@ -13,7 +13,7 @@ import { publish } from "./publish.ts";
 import { underRunLock } from "./publish-lock.ts";
 import { recover } from "./recover.ts";
 import type { RefScope } from "./refs.ts";
-import { saveFile } from "./save.ts";
+import { makeDirs, saveFile } from "./save.ts";
 import { migrationDirOf, type Site, stamp } from "./site.ts";
 import { latestStage, saveStage } from "./stages.ts";
 import { newState, type PlanningState, withStep } from "./state.ts";
@@ -86,7 +86,7 @@ async function runLockedStep(site: Site, request: StepRequest): Promise<StepResu
   const asking = { workspace, scope, manifest, state, step, logDir };
   try {
     const stdout = await askFor(site, request, asking);
-    const verdict = parseStep(step, stdout);
+    const verdict = verdictOn(site, asking, stdout);
     const after = accept({ site, scope, manifest, state, step, verdict, stdout, request });
     const result = publish(site, {
       slug: request.slug,
@@ -217,6 +217,22 @@ async function askFor(site: Site, request: StepRequest, asking: Asking): Promise
     `Cannot accept "planning.${step}": the agent changed ${stray.join(", ")}`,
     { hint: `its output: ${logDir}` },
   );
+}
+
+/** What an answer amounts to; one that is not accepted is there to be read. */
+function verdictOn({ disk }: Site, { step, logDir }: Asking, stdout: string): StepVerdict {
+  try {
+    return parseStep(step, stdout);
+  } catch (error) {
+    const file = join(logDir, "stdout.md");
+    quietly(() => {
+      // A command's is kept already.
+      if (disk.lstat(file) !== null) return;
+      makeDirs(disk, logDir, 0o700);
+      disk.writeNew(file, [Buffer.from(stdout)], { mode: 0o600 });
+    });
+    throw error;
+  }
 }
 
 /** The history is the host's own; most steps answer and write nothing. */

@@ -105,6 +105,16 @@ describe("planning steps", () => {
     }
   });
 
+  test("what was not accepted can be read, also of a planner that keeps no logs", async () => {
+    using site = makeSite();
+    const told: Told = ["approaches", "pick-best", "expand", ["review", "findings"], "revise"];
+    writePlan(site, slug, { told });
+    await failure(site, scripted({ "review-2": "1. Still no undo\n" }));
+    const [run = ""] = readdirSync(join(site.stateDir, slug));
+    const log = join(site.stateDir, slug, run, "attempt-001/planning/review-2/stdout.md");
+    expect(readFileSync(log, "utf8")).toBe("1. Still no undo\n");
+  });
+
   test("final review without decision line: nothing durable", async () => {
     using site = makeSite();
     writePlan(site, slug, { told: toApproval.slice(0, 4) });
