@@ -29,7 +29,8 @@ import { isGone } from "./presence.ts";
 export type Store = StoreFacts | StoreProblem;
 
 export interface StoreProblem {
-  kind: "busy" | "damaged" | "unreadable" | "too-large";
+  /** `uncopied`: there is no room for the copy; that says nothing about the database. */
+  kind: "busy" | "damaged" | "unreadable" | "too-large" | "uncopied";
   detail: string;
 }
 
@@ -51,6 +52,8 @@ export interface StoreFacts {
 /** A database this large is neither copied nor walked while somebody waits. */
 const maxBytes = 256 * 1024 * 1024;
 const attempts = 5;
+
+const noRoom = new Set<string | undefined>(["ENOSPC", "EDQUOT", "EROFS", "EFBIG"]);
 
 /** Reads the database; null when there is none. */
 export async function readStore(path: string): Promise<Store | null> {
@@ -75,7 +78,12 @@ function readOnce(path: string): Store | "changed" {
   // A rollback journal means that the file is half-way between two states, or was left there.
   if (before.journal) return "changed";
   if (before.wal === "") return readInPlace(path, before);
-  const dir = mkdtempSync(join(tmpdir(), "ao-doctor-"));
+  let dir: string;
+  try {
+    dir = mkdtempSync(join(tmpdir(), "ao-doctor-"));
+  } catch (error) {
+    return { kind: "uncopied", detail: describeError(error) };
+  }
   try {
     const copy = join(dir, "ao.db");
     copyFileSync(path, copy, constants.COPYFILE_FICLONE);
@@ -85,6 +93,7 @@ function readOnce(path: string): Store | "changed" {
     return query(copy, sqlite.SQLITE_OPEN_READWRITE, before.bytes);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return "changed";
+    if (noRoom.has(errorCode(error))) return { kind: "uncopied", detail: describeError(error) };
     throw error;
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -147,6 +156,10 @@ function query(name: string, flags: number, bytes: number): Store {
     };
   } catch (error) {
     if (!(error instanceof SQLiteError)) throw error;
+    // Only a copy is written to, for the index of its log.
+    if (/^SQLITE_(FULL|IOERR_(SHM|WRITE|TRUNCATE))/.test(error.code ?? "")) {
+      return { kind: "uncopied", detail: `${error.message} (${error.code})` };
+    }
     const damaged = error.code === "SQLITE_CORRUPT" || error.code === "SQLITE_NOTADB";
     return { kind: damaged ? "damaged" : "unreadable", detail: error.message };
   } finally {

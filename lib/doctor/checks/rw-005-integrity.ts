@@ -1,5 +1,6 @@
 import { formatBytes } from "../../text.ts";
 import { type Check, type Finding, pass } from "../check.ts";
+import { quoted } from "../shell.ts";
 import { withStore } from "../store-report.ts";
 
 export const integrity: Check = {
@@ -29,9 +30,14 @@ export const integrity: Check = {
       },
       ({ kind, detail }) => {
         if (kind === "too-large") return { skip: `too large to look at in passing (${detail})` };
+        if (kind === "uncopied") return { skip: `no copy to look at could be made: ${detail}` };
         const message = `ao.db cannot be read: ${detail}`;
         const level = kind === "busy" ? "warn" : "fail";
-        const remedy = kind === "busy" ? "look again when the writer is done" : "ao stop";
+        const remedies: Record<string, string> = {
+          busy: "look again when the writer is done",
+          unreadable: `ls -l ${quoted(database)}`,
+        };
+        const remedy = remedies[kind] ?? "ao stop";
         return { summary: kind, findings: [{ level, message, ref: database, remedy }] };
       },
     );

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { realDisk } from "../../../lib/change/disk.ts";
 import { Journal } from "../../../lib/change/journal.ts";
@@ -12,10 +12,11 @@ import { allChecks } from "../../../lib/doctor/checks.ts";
 import { issueKinds } from "../../../lib/storage/drift.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
+import { mkdirs } from "../../disk/repos.ts";
 import { disks } from "../../disk.ts";
 import { look, type Scene, stubs } from "./facts.ts";
 import { pairs } from "./scenes.ts";
-import { startDaemon, storeDisk, writeRunFile } from "./stores.ts";
+import { databaseOf, startDaemon, storeDisk, writeRunFile } from "./stores.ts";
 
 const made: Scene[] = [];
 
@@ -127,6 +128,14 @@ describe("each check", () => {
     const summary = `${id} is running right now`;
     expect(await look("AO-MG-001", scene)).toMatchObject({ status: "pass", summary });
     releaseRunLock(lock);
+  });
+
+  test("AO-RW-005 has another remedy for a file that cannot be read than for a damaged one", async () => {
+    const { disk } = await keep({ disk: storeDisk() });
+    rmSync(databaseOf(disk));
+    mkdirs(databaseOf(disk));
+    const { status, findings } = await look("AO-RW-005", { disk });
+    expect([status, findings[0]?.remedy]).toEqual(["fail", `ls -l ${databaseOf(disk)}`]);
   });
 
   test("AO-RW-007 names the database by its whole path", async () => {

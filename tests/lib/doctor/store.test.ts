@@ -7,6 +7,7 @@ import { readStore, type StoreFacts } from "../../../lib/doctor/store.ts";
 import { compareColumns } from "../../../lib/doctor/store-columns.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import type { Disk } from "../../disk/spec.ts";
+import { look } from "./facts.ts";
 import { damageStore, databaseOf, openStore, storeDisk } from "./stores.ts";
 
 const made: Disposable[] = [];
@@ -104,6 +105,21 @@ describe("a database in use", () => {
     db.run("PRAGMA locking_mode = EXCLUSIVE");
     db.run(row("a-1"));
     expect((await facts(disk)).homeless).toEqual([{ id: "a-1", workspace: "" }]);
+  });
+
+  test("is not judged where no copy of it can be made", async () => {
+    const disk = store();
+    writer(disk).run(row("a-1"));
+    const usual = process.env.TMPDIR;
+    process.env.TMPDIR = join(disk.root, "none");
+    try {
+      expect(await readStore(databaseOf(disk))).toMatchObject({ kind: "uncopied" });
+      const { status, summary } = await look("AO-RW-005", { disk });
+      expect([status, summary]).toEqual(["skip", expect.stringContaining("no copy")]);
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = usual;
+    }
   });
 
   test("is called busy while a rollback journal lies beside it", async () => {
