@@ -7,6 +7,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { table } from "../lib/text.ts";
+import { removeTempsOnSignal } from "./temp.ts";
 
 /** One line of the table: how often something was tried, and what went wrong. */
 export interface Row {
@@ -58,6 +59,7 @@ function lineOf(row: Row): string[] {
  */
 export async function prove(runner: string, argv: readonly string[]): Promise<number> {
   refuseOtherFlags(argv, ["--quick", "--seed", "--json"]);
+  removeTempsOnSignal();
   const value = (flag: string) => (argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined);
   const taken = new Set(["--seed", "--json"].map((flag) => value(flag)));
   const wanted = argv.filter((word) => !word.startsWith("--") && !taken.has(word));

@@ -1,6 +1,6 @@
 /** Temporary directories for tests, in memory where the system has such a place. */
 
-import { accessSync, constants, mkdtempSync, realpathSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,7 +12,24 @@ import { join } from "node:path";
  * `AO_TEST_DIR` names another place, for instance a file system that is to be tested.
  */
 export function makeTemp(name: string): string {
-  return realpathSync(mkdtempSync(join(process.env.AO_TEST_DIR ?? place(), `ao-${name}-`)));
+  const dir = realpathSync(mkdtempSync(join(process.env.AO_TEST_DIR ?? place(), `ao-${name}-`)));
+  made.add(dir);
+  return dir;
+}
+
+const made = new Set<string>();
+
+/**
+ * For runners that make large disks in memory: from now on Ctrl-C removes what {@link makeTemp}
+ * made in this process, and ends it.
+ */
+export function removeTempsOnSignal(): void {
+  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+    process.once(signal, () => {
+      for (const dir of made) rmSync(dir, { recursive: true, force: true });
+      process.exit(128 + number);
+    });
+  }
 }
 
 function place(): string {

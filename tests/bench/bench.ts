@@ -10,6 +10,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { table } from "../../lib/text.ts";
 import { refuseOtherFlags } from "../proof.ts";
+import { removeTempsOnSignal } from "../temp.ts";
 import { type Figure, fails, verdictOf } from "./measure.ts";
 
 /** What a section exports. */
@@ -62,6 +63,7 @@ function documentOf(results: { section: string; figures: Figure[] }[], quick: bo
 
 async function main(argv: string[]): Promise<number> {
   refuseOtherFlags(argv, ["--quick", "--json"]);
+  removeTempsOnSignal();
   const quick = argv.includes("--quick");
   const at = argv.indexOf("--json");
   const file = at < 0 ? undefined : argv[at + 1];
