@@ -20,12 +20,17 @@ export const strays: Check = {
   },
   run(facts) {
     const { inventory } = facts;
-    const named = new Set<string>();
+    const unread = inventory.faults.find(
+      ({ kind, place }) => kind === "unreadable" && /\/(projects|sessions)$/.test(place.file),
+    );
+    // Whatever they name would seem to be nobody's.
+    if (unread !== undefined) return { skip: `${unread.place.file} cannot be read` };
+    const named = new Map<string, string>();
     for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
       const single = dir.orchestrator === undefined ? [] : [dir.orchestrator];
       for (const file of [...dir.sessions, ...dir.archives, ...single]) {
-        for (const path of workspacesOf(file)) named.add(path);
-        named.add(`${dir.path}/worktrees/${file.sessionId}`);
+        for (const path of workspacesOf(file)) named.set(path, file.sessionId);
+        named.set(`${dir.path}/worktrees/${file.sessionId}`, file.sessionId);
       }
     }
     const mendable = new Set(brokenLinks(facts).mendable.map(({ leaf }) => leaf));
@@ -33,10 +38,16 @@ export const strays: Check = {
     for (const leaf of inventory.worktrees) {
       const { path, adminDir, commonDir } = leaf;
       if (mendable.has(leaf)) continue;
-      if (adminDir === undefined) {
+      const sessionId = named.get(path);
+      if (adminDir === undefined && sessionId !== undefined) {
+        // Some agents are given a clone; what they do there is nowhere else.
+        const message = `Session ${sessionId} names ${path}, which is not a linked git worktree`;
+        const remedy = `git -C ${quoted(path)} status`;
+        findings.push({ level: "info", message, ref: path, remedy });
+      } else if (adminDir === undefined) {
         const message = `${path} stands where worktrees belong and is not a linked git worktree`;
         findings.push({ level: "info", message, ref: path });
-      } else if (!named.has(path)) {
+      } else if (sessionId === undefined) {
         findings.push({
           level: "info",
           message: `No session names the worktree ${path}`,

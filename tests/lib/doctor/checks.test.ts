@@ -9,12 +9,14 @@ import { Places } from "../../../lib/change/places.ts";
 import { sections } from "../../../lib/doctor/check.ts";
 import { bunReport } from "../../../lib/doctor/checks/tl-001-bun.ts";
 import { allChecks } from "../../../lib/doctor/checks.ts";
+import { runCheck } from "../../../lib/doctor/run.ts";
+import { findCheck } from "../../../lib/doctor/select.ts";
 import { issueKinds } from "../../../lib/storage/drift.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
 import { mkdirs } from "../../disk/repos.ts";
 import { disks } from "../../disk.ts";
-import { look, type Scene, stubs } from "./facts.ts";
+import { factsOf, look, type Scene, stubs } from "./facts.ts";
 import { pairs } from "./scenes.ts";
 import { databaseOf, startDaemon, storeDisk, writeRunFile } from "./stores.ts";
 
@@ -128,6 +130,19 @@ describe("each check", () => {
     const summary = `${id} is running right now`;
     expect(await look("AO-MG-001", scene)).toMatchObject({ status: "pass", summary });
     releaseRunLock(lock);
+  });
+
+  test("AO-WT-006 tells nobody to remove what a session works in", async () => {
+    const disk = disks.clonedWorkspace?.() ?? makeDisk();
+    const { findings } = await look("AO-WT-006", await keep({ disk }));
+    const clone = disk.project("integrator").sessions[0]?.worktree ?? "";
+    const message = `Session int-1 names ${clone}, which is not a linked git worktree`;
+    expect(findings).toMatchObject([{ message, remedy: `git -C ${clone} status` }]);
+    const facts = factsOf({ disk });
+    const file = join(disk.project("integrator").stateDir, "sessions");
+    facts.inventory.faults.push({ kind: "unreadable", place: { file }, detail: "EACCES" });
+    const check = findCheck("AO-WT-006");
+    expect(await runCheck(check, facts)).toMatchObject({ status: "skip", findings: [] });
   });
 
   test("AO-RW-005 has another remedy for a file that cannot be read than for a damaged one", async () => {
