@@ -13,7 +13,7 @@
  * of `lib/errors.ts`; a stack trace is shown for a bug only.
  */
 
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
@@ -28,7 +28,7 @@ import {
   parseArgs,
   type Values,
 } from "./args.ts";
-import { exitCodes, type Outcome, ToolkitError } from "./errors.ts";
+import { errorCode, exitCodes, type Outcome, ToolkitError } from "./errors.ts";
 import { errorDocument, formatError } from "./failure.ts";
 import { helpPage, type Page } from "./help.ts";
 import { invocationOf } from "./invocation.ts";
@@ -220,8 +220,12 @@ async function run(script: Script, host: Host, tools: Tools): Promise<Outcome> {
 
 /** With a mistyped registry no project is known, and much can be planned for such a disk. */
 function refuseMissing(config: string | undefined, cwd: string): void {
-  if (config === undefined || existsSync(resolve(cwd, config))) return;
-  throw new ToolkitError("invalid", `Cannot read "${config}": there is no such file`);
+  if (config === undefined) return;
+  try {
+    statSync(resolve(cwd, config));
+  } catch (cause) {
+    throw new ToolkitError("invalid", `Cannot read "${config}": ${errorCode(cause)}`, { cause });
+  }
 }
 
 function readArgs(command: Command, argv: readonly string[], invocation: string): Context["args"] {

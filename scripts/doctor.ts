@@ -12,7 +12,7 @@
  * report to merge, is unreadable, 4 a fix was refused, 5 a fix stopped half-way, 130 cancelled.
  */
 
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { type Context, command, main, script } from "../lib/cli.ts";
 import type { FixableCheck } from "../lib/doctor/check.ts";
 import type { Facts } from "../lib/doctor/facts.ts";
@@ -163,9 +163,18 @@ async function formsOf({ out, args }: DoctorContext, results: CheckResult[], fac
   const hint = `No AO state in ${printable(baseDir)}.\nState elsewhere is named by --home DIR or --base-dir DIR.\n`;
   return {
     json: () => documentOf(results, about),
-    text: () => reportText(results, view) + (existsSync(baseDir) ? "" : hint),
+    text: () => reportText(results, view) + (isMissing(baseDir) ? hint : ""),
     outcome,
   };
+}
+
+/** Not so where the system does not let us look. */
+function isMissing(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 async function report(

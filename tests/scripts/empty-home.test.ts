@@ -1,7 +1,8 @@
 /** What a newcomer without any AO state gets: an answer, nothing written, and no trace of a bug. */
 
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { makeSandbox, runScript } from "../process.ts";
 
 const calls: readonly [script: string, words: string[], code: number, says: string][] = [
@@ -36,4 +37,14 @@ test.each(calls)("%s %j of an empty home ends with %d", async (script, words, co
   const result = await runScript(`scripts/${script}.ts`, words, { sandbox, cwd: sandbox.home });
   expect(result.stdout + result.stderr).toContain(says);
   expect({ code: result.code, left: readdirSync(sandbox.home) }).toEqual({ code, left: [] });
+});
+
+test("what the doctor may not look at is not called empty", async () => {
+  using sandbox = makeSandbox();
+  symlinkSync(".agent-orchestrator", join(sandbox.home, ".agent-orchestrator"));
+  const circle = ["--home", join(sandbox.home, ".agent-orchestrator")];
+  const words = ["--only", "storage", ...circle];
+  const { code, stdout } = await runScript("scripts/doctor.ts", words, { sandbox });
+  expect(code).toBe(1);
+  expect(stdout).not.toContain("No AO state");
 });
