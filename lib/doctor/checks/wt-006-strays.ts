@@ -1,5 +1,6 @@
 import type { Check, Finding } from "../check.ts";
 import { workspacesOf } from "../ended-sessions.ts";
+import { removalOf } from "../removal.ts";
 import { quoted } from "../shell.ts";
 import { brokenLinks } from "../worktree-links.ts";
 
@@ -36,7 +37,7 @@ export const strays: Check = {
     const mendable = new Set(brokenLinks(facts).mendable.map(({ leaf }) => leaf));
     const findings: Finding[] = [];
     for (const leaf of inventory.worktrees) {
-      const { path, adminDir, commonDir } = leaf;
+      const { path, adminDir } = leaf;
       if (mendable.has(leaf)) continue;
       const sessionId = named.get(path);
       if (adminDir === undefined && sessionId !== undefined) {
@@ -48,13 +49,12 @@ export const strays: Check = {
         const message = `${path} stands where worktrees belong and is not a linked git worktree`;
         findings.push({ level: "info", message, ref: path });
       } else if (sessionId === undefined) {
+        const remedy = removalOf(leaf);
         findings.push({
           level: "info",
           message: `No session names the worktree ${path}`,
           ref: path,
-          ...(commonDir !== undefined && {
-            remedy: `git --git-dir=${quoted(commonDir)} worktree remove ${quoted(path)}`,
-          }),
+          ...(remedy !== undefined && { remedy }),
         });
       }
     }

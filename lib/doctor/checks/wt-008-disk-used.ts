@@ -1,7 +1,7 @@
 import { formatBytes, plural } from "../../text.ts";
 import { type Check, type Finding, pass } from "../check.ts";
 import { endedWorktrees } from "../ended-sessions.ts";
-import { quoted } from "../shell.ts";
+import { removalOf } from "../removal.ts";
 
 /** Longer lists of paths could be too long for one command line. */
 const batch = 500;
@@ -16,7 +16,7 @@ export const diskUsed: Check = {
     why: "Ended sessions were seen to hold gigabytes of installed packages.",
     found: "`du` over all worktrees, stopped when it takes longer than a program may.",
     mended:
-      "`git worktree remove` for each; it refuses where something uncommitted would be lost, and the branch stays.",
+      "`git worktree remove` for each; it refuses where something uncommitted would be lost, the branch stays, and commits on no branch get one first.",
     source: "Reported by AO's users.",
   },
   async run(facts) {
@@ -34,12 +34,12 @@ export const diskUsed: Check = {
     const total = [...bytes.values()].reduce((sum, size) => sum + size, 0);
     const findings = endedWorktrees(facts).map(({ sessionId, leaf }): Finding => {
       const size = formatBytes(bytes.get(leaf.path) ?? 0);
-      const repo = quoted(leaf.commonDir ?? "");
+      const remedy = removalOf(leaf);
       return {
         level: "info",
         message: `Session ${sessionId} ended; its worktree holds ${size}`,
         ref: leaf.path,
-        remedy: `git --git-dir=${repo} worktree remove ${quoted(leaf.path)}`,
+        ...(remedy !== undefined && { remedy }),
       };
     });
     return { summary: `${plural(paths.length, "worktree")}, ${formatBytes(total)}`, findings };

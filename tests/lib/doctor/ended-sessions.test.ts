@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { endedWorktrees } from "../../../lib/doctor/ended-sessions.ts";
 import { workIn } from "../../../lib/doctor/worktree-work.ts";
 import { makeDisk } from "../../disk/build.ts";
 import { git, writeFiles } from "../../disk/repos.ts";
 import type { BuiltSession, Disk } from "../../disk/spec.ts";
-import { factsOf } from "./facts.ts";
+import { factsOf, look } from "./facts.ts";
 
 const made: Disk[] = [];
 
@@ -67,3 +67,23 @@ describe("work in a worktree", () => {
     expect(work.get(path)).toEqual({ state: "unknown", reason: "time was up" });
   });
 });
+
+test.each(["AO-WT-006", "AO-WT-008"])(
+  "%s: the command that removes a worktree first names the commits that only its HEAD does",
+  async (id) => {
+    const { disk, sessions } = threeSessions();
+    const [first] = sessions;
+    const { worktree = "" } = first ?? {};
+    git(worktree, "checkout", "-q", "--detach");
+    git(worktree, "commit", "-q", "--allow-empty", "-m", "Only here");
+    const head = git(worktree, "rev-parse", "HEAD");
+    if (id === "AO-WT-008") write(first, { status: "merged" });
+    else rmSync(first?.file ?? "");
+    const { findings } = await look(id, { disk });
+    const remedy = findings.find(({ ref }) => ref === worktree)?.remedy ?? "";
+    const { exitCode } = Bun.spawnSync(["sh", "-c", remedy], { env: disk.env, cwd: disk.root });
+    expect([exitCode, existsSync(worktree)]).toEqual([0, false]);
+    const { repo } = disk.project("integrator");
+    expect(git(repo, "branch", "--contains", head).trim()).toBe("kept-int-1");
+  },
+);
