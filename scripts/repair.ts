@@ -78,10 +78,12 @@ async function list(context: RepairContext): Promise<Outcome> {
   const checks = allChecks.filter(isFixable);
   const results = await runChecks(checks, makeFacts());
   const counts = new Map(results.map(({ check, findings }) => [check.id, findings.length]));
+  const unseen = results.filter(({ status }) => status === "skip" || status === "crash");
+  const unknown = new Set(unseen.map(({ check }) => check.id));
   const fixes = checks.map((check) => ({ ...fixOf(check), findings: counts.get(check.id) ?? 0 }));
   const rows = fixes.map(({ name, check, findings, title, safe }) => {
     const due = findings === 0 ? "nothing to do" : `mends ${plural(findings, "finding")}`;
-    return [name, check, due, safe ? "safe" : "", title];
+    return [name, check, unknown.has(check) ? "cannot be told" : due, safe ? "safe" : "", title];
   });
   const json = () => ({ schemaVersion: 1, fixes });
   out.result({ json, text: () => table(rows) });

@@ -58,6 +58,12 @@ describe("repair", () => {
     expect(compareTrees(before, treeOf(on.root))).toEqual([]);
   });
 
+  test("does not say of what could not be looked at that there is nothing to do", async () => {
+    const { stdout } = await run(disk("unparsableConfig"), "repair");
+    expect(stdout).toMatch(/^storage-key +AO-CF-006 +cannot be told +Bring in/m);
+    expect(stdout).toMatch(/^run-file +AO-RT-001 +nothing to do +safe/m);
+  });
+
   test("shows one fix with --dry-run, without the content of files", async () => {
     const on = disk("kvInJson");
     const before = treeOf(on.root);
