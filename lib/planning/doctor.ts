@@ -5,6 +5,7 @@ import { ToolkitError } from "../errors.ts";
 import { checkMigration, type Finding } from "./consistency.ts";
 import { momentComplaints } from "./eligibility.ts";
 import { executedName, rollbackReason, rolledBackPhases } from "./executed-file.ts";
+import { executionName, loadExecution } from "./execution-file.ts";
 import { loadManifest, type Manifest, manifestName } from "./manifest.ts";
 import { describeOwner, isLockHeld, lockPathOf, readOwner } from "./publish-lock.ts";
 import { isUnsettled } from "./recover.ts";
@@ -15,6 +16,7 @@ import {
   transactionsName,
   visibleSlugs,
 } from "./site.ts";
+import { locatedMessage } from "./summary.ts";
 import { leftovers } from "./transactions.ts";
 
 export interface SlugFinding extends Finding {
@@ -28,6 +30,7 @@ export async function examine(site: Site, slug: string): Promise<SlugFinding[]> 
   const manifest = loadedOrNull(site, dir);
   if (manifest !== null) {
     found.push(...momentFindings(dir, manifest), ...(await rollbackFindings(site, slug, manifest)));
+    found.push(...executionFindings(site, dir));
   }
   return found.map((finding) => ({ slug, ...finding }));
 }
@@ -51,6 +54,19 @@ function momentFindings(dir: string, manifest: Manifest): Finding[] {
   return momentComplaints(manifest).map((text) => errorFinding("invalid-manifest", file, text));
 }
 
+/** What was begun cannot be gone on with when nobody can read what it was. */
+function executionFindings({ disk }: Site, dir: string): Finding[] {
+  try {
+    loadExecution(disk, dir);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    return [
+      errorFinding("planning-state-invalid", join(dir, executionName), locatedMessage(error)),
+    ];
+  }
+}
+
 /** The manifest says that it is done, and the engine that it was taken back. */
 async function rollbackFindings(site: Site, slug: string, manifest: Manifest): Promise<Finding[]> {
   const dir = migrationDirOf(site, slug);
@@ -62,7 +78,7 @@ async function rollbackFindings(site: Site, slug: string, manifest: Manifest): P
     });
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
-    return [errorFinding("planning-state-invalid", join(dir, executedName), error.message)];
+    return [errorFinding("planning-state-invalid", join(dir, executedName), locatedMessage(error))];
   }
 }
 

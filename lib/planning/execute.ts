@@ -116,7 +116,7 @@ async function tryPhase(trying: Trying, attempt: number): Promise<Tried> {
     const result = { done: false, failure, summary, why: "", migration: null, manifest };
     return { done: false, mayRetry: false, focus: "the validation", result, ...more };
   };
-  const open = await openExecution(trying);
+  const open = await openExecution(site, trying.request);
   let work: Prepared;
   try {
     if (open === null) work = await prepare(trying, attempt);
@@ -208,11 +208,14 @@ async function askAgent(trying: Trying, attempt: number): Promise<string> {
  * What an earlier run of this phase began and did not bring to an end; null when the phase has to
  * start anew, which also means that a rollback cut short is finished here.
  */
-async function openExecution(trying: Trying): Promise<ExecutionRecord | null> {
-  const { site, request, phase, dir } = trying;
+export async function openExecution(
+  site: Site,
+  request: Pick<PhaseRequest, "slug" | "phase" | "executor" | "signal">,
+): Promise<ExecutionRecord | null> {
+  const dir = migrationDirOf(site, request.slug);
   const record = loadExecution(site.disk, dir);
   if (record === null) return null;
-  if (record.phase === phase.name && site.disk.lstat(record.migrationDir) !== null) {
+  if (record.phase === request.phase && site.disk.lstat(record.migrationDir) !== null) {
     const { state } = await loadMigration(record.migrationDir, site.disk);
     if (state === "rolling-back") await undo(engineOptions(site, request, record));
     else if (state !== "rolled-back" && state !== "partly-rolled-back") return record;
@@ -235,7 +238,11 @@ async function carryOut(trying: Trying, work: Prepared): Promise<void> {
   await resume(options);
 }
 
-function engineOptions(site: Site, request: PhaseRequest, record: ExecutionRecord): EngineOptions {
+function engineOptions(
+  site: Site,
+  request: Pick<PhaseRequest, "slug" | "phase" | "executor" | "signal">,
+  record: ExecutionRecord,
+): EngineOptions {
   const { executor, signal, slug } = request;
   const id = basename(record.migrationDir);
   return {

@@ -6,9 +6,10 @@
 
 import { join } from "node:path";
 import type { Disk } from "../change/disk.ts";
+import { loadMigration } from "../change/history.ts";
 import { formatDocument, readDocument } from "./document.ts";
 import { makeDirs, saveFile } from "./save.ts";
-import { migrationDirOf, type Site } from "./site.ts";
+import { migrationDirOf, type Rooted } from "./site.ts";
 import { planningName } from "./state-file.ts";
 
 export interface ExecutionRecord {
@@ -20,9 +21,16 @@ export interface ExecutionRecord {
 
 export const executionName = `${planningName}/execution.json`;
 
-/** Whether a phase of a live migration was begun and has not come to an end. */
-export function isUnderWay(site: Site, slug: string): boolean {
-  return site.disk.lstat(join(migrationDirOf(site, slug), executionName)) !== null;
+/**
+ * Whether a phase of a live migration was begun and has neither come to an end nor been taken back.
+ *
+ * @throws ToolkitError `invalid` when its record, or that of the engine, does not tell
+ */
+export async function isUnderWay({ root, disk }: Rooted, slug: string): Promise<boolean> {
+  const record = loadExecution(disk, migrationDirOf({ root, disk }, slug));
+  if (record === null || disk.lstat(record.migrationDir) === null) return false;
+  const { state } = await loadMigration(record.migrationDir, disk);
+  return state !== "rolled-back" && state !== "partly-rolled-back";
 }
 
 /** @throws ToolkitError `invalid` with the place of the fault */

@@ -6,7 +6,7 @@ import { type Agent, AgentError, type AskRequest } from "./agent.ts";
 import { blocks, checkMigration, codesOf } from "./consistency.ts";
 import { type Effort, exceeds, higher } from "./effort.ts";
 import { type Candidate, cooldownMs, phaseCandidates, wakeUpMs } from "./eligibility.ts";
-import { type Executor, executePhase, type PhaseResult } from "./execute.ts";
+import { type Executor, executePhase, openExecution, type PhaseResult } from "./execute.ts";
 import { rolledBackPhases } from "./executed-file.ts";
 import { loadExecution } from "./execution-file.ts";
 import { currentPhaseOf, type Manifest, type Phase } from "./manifest.ts";
@@ -113,8 +113,9 @@ async function tryCandidate(
     return { slug, reason, kind: "phase-effort-over-budget" };
   }
   const trying = { candidate, phase, effort: higher(effort, required) };
-  // What was begun is finished first; that it was ready had been found out before.
-  if (loadExecution(site.disk, dir) !== null) {
+  // What was begun is finished first; that it was ready, and may run, had been found out before.
+  // Of what was taken back since, neither is true any more.
+  if (await isBegun(site, trying, options)) {
     site.onNote?.(`went on with phase ${phase.name} of "${slug}", which had been cut short`);
     return carryOut(site, trying, options, null);
   }
@@ -128,6 +129,24 @@ async function tryCandidate(
   const confirmed = await (options.confirm?.(candidate, phase) ?? true);
   if (!confirmed) throw new ToolkitError("cancelled", "Cancelled: nothing was changed");
   return carryOut(site, trying, options, workspace);
+}
+
+async function isBegun(
+  site: Site,
+  { candidate, phase }: Trying,
+  options: PhaseTickOptions,
+): Promise<boolean> {
+  const { slug, dir } = candidate;
+  if (loadExecution(site.disk, dir) === null) return false;
+  const { signal } = options;
+  const executor = await options.executorFor(candidate);
+  const request = {
+    slug,
+    phase: phase.name,
+    executor,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  return (await openExecution(site, request)) !== null;
 }
 
 function gateClosed(site: Site, slug: string, reason: string): TickResult {

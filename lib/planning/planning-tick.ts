@@ -12,11 +12,10 @@ import type { PlanningState } from "./state.ts";
 import { loadState } from "./state-file.ts";
 import { runStep, StepFailure } from "./step.ts";
 import { isStep, type StepName } from "./steps.ts";
-import { sanitised } from "./summary.ts";
+import { locatedMessage, sanitised } from "./summary.ts";
 import {
   type FailureKind,
   failureByText,
-  locatedMessage,
   type TickResult,
   tickResult,
   unloadable,

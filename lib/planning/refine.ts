@@ -33,7 +33,7 @@ export async function refine(site: Site, request: RefineRequest): Promise<StepRe
   if (text.trim() === "") {
     throw new ToolkitError("usage", `Cannot refine "${slug}": the feedback is blank`);
   }
-  if (isUnderWay(site, slug)) {
+  if (await isUnderWay(site, slug)) {
     throw new ToolkitError("refused", `Cannot refine "${slug}": a phase of it is under way`, {
       hint: `tick ${slug} finishes it`,
     });

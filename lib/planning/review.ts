@@ -166,7 +166,7 @@ export function hold(site: Site, slug: string, reason: string): Promise<ReviewRe
     if (reason.trim() === "") {
       throw new ToolkitError("usage", `Cannot hold "${slug}": the reason is blank`);
     }
-    if (isUnderWay(site, slug)) {
+    if (await isUnderWay(site, slug)) {
       throw new ToolkitError("refused", `Cannot hold "${slug}": a phase of it is under way`);
     }
     const workspace = openWorkspace(site, slug);

@@ -1,11 +1,11 @@
 /** What a tick did, and what that means for whoever called it. */
 
-import { formatPlace, type Outcome, ToolkitError } from "../errors.ts";
+import { type Outcome, ToolkitError } from "../errors.ts";
 import type { AgentFailure } from "./agent.ts";
 import { AgentError } from "./agent.ts";
 import type { PhaseFailure } from "./execute.ts";
 import type { Site } from "./site.ts";
-import { sanitised } from "./summary.ts";
+import { locatedMessage, sanitised } from "./summary.ts";
 
 /** How it ended: published or done; given up; waiting for a person; not now; nothing was due. */
 export type TickOutcome = "commit" | "abandon" | "blocked" | "not-routed" | "nothing";
@@ -76,12 +76,6 @@ export function failureByText(error: unknown): AgentFailure {
   const text = error instanceof Error ? error.message : String(error);
   if (text.includes("timed out")) return "timeout";
   return text.includes("produced no output") ? "stuck" : "agent-infra-failure";
-}
-
-/** The message of an error with the place that it has: `file:line:column`. */
-export function locatedMessage({ message, place }: ToolkitError): string {
-  if (place === undefined) return message;
-  return message.replace(`"${place.file}"`, `"${formatPlace(place)}"`);
 }
 
 /** The result of a tick that an unloadable manifest stopped before anything was tried. */

@@ -164,9 +164,9 @@ describe("refine", () => {
     expect(isRefinable(site, slug)).toBe(false);
   });
 
-  test("refused while a phase is half-way: its operations must not change under it", async () => {
+  test("refused when nobody can tell how far a phase is", async () => {
     const files = { ".planning/execution.json": '{"phase": "sort"}' };
-    await refused({ told: toApproval, files }, "a phase of it is under way");
+    await refused({ told: toApproval, files }, "migration_dir is missing");
   });
 
   test("agent failure and stale base leave live (feedback too) unchanged", async () => {

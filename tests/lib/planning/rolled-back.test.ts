@@ -12,9 +12,10 @@ import { examine } from "../../../lib/planning/doctor.ts";
 import { showDocument } from "../../../lib/planning/documents.ts";
 import type { Executor } from "../../../lib/planning/execute.ts";
 import { executedName } from "../../../lib/planning/executed-file.ts";
+import { executionName } from "../../../lib/planning/execution-file.ts";
 import { fixAll } from "../../../lib/planning/fix.ts";
 import { listRows } from "../../../lib/planning/list.ts";
-import { requireManifest } from "../../../lib/planning/manifest.ts";
+import { type Phase, requireManifest } from "../../../lib/planning/manifest.ts";
 import { formatOperations } from "../../../lib/planning/operations-file.ts";
 import { refine } from "../../../lib/planning/refine.ts";
 import { showText } from "../../../lib/planning/report.ts";
@@ -24,6 +25,7 @@ import { migrationDirOf } from "../../../lib/planning/site.ts";
 import { tick } from "../../../lib/planning/tick.ts";
 import { createStyle } from "../../../lib/terminal.ts";
 import { changesDuring } from "../../tree.ts";
+import { dyingDisk } from "./dying-disk.ts";
 import { makeRepository } from "./git.ts";
 import { scripted } from "./scripted.ts";
 import { makeSite, testNow, toApproval, writePlan } from "./site.ts";
@@ -263,6 +265,40 @@ describe("a plan whose phases were rolled back", () => {
     expect(message).toContain("being rolled back, which has not come to its end");
     await expect(approve(site, slug)).rejects.toThrow(`the rollback of ${id} has not come to its`);
     expect(await fixAll(site, slug)).toEqual([]);
+  });
+
+  test("a phase cut short and then taken back has not begun: it is asked for, and can be held", async () => {
+    using at = stand();
+    const { site, executor, migrationsDir, dir } = at;
+    const dying = dyingDisk(site.disk, (_, values) => values.includes(join(site.root, "sort.txt")));
+    await run({ ...at, site: { ...site, disk: dying.disk } }).catch(() => null);
+    dying.bury();
+    const underWay = "a phase of it is under way";
+    await expect(hold(site, slug, "wait")).rejects.toThrow(underWay);
+    // Its operations must not change under it.
+    const feedback = { text: "Smaller.", source: "message" } as const;
+    await expect(refine(site, { slug, agent, ...feedback })).rejects.toThrow(underWay);
+    const [begun] = (await listMigrations(migrationsDir)).migrations;
+    const commands = { resume: "", rollback: "" };
+    await undo({ migrationDir: begun?.dir ?? "", roots: [site.root], commands });
+    await hold(site, slug, "wait");
+    await approve(site, slug);
+    expect(existsSync(join(dir, executionName))).toBe(true);
+    const asked: string[] = [];
+    const confirm = async (_: unknown, { name }: Phase) => asked.push(name) === 0; // No.
+    const refused = tick(site, { agent, executorFor: () => executor, confirm });
+    await expect(refused).rejects.toThrow("Cancelled: nothing was changed");
+    expect(asked).toEqual(["sort"]);
+    expect(isThere(at, "sort")).toBe(false);
+    expect(await run(at)).toMatchObject({ outcome: "commit", next: "phase-2-sweep.md" });
+  });
+
+  test("a damaged record of a phase under way is a finding with its place", async () => {
+    using at = stand();
+    writeFileSync(join(at.dir, executionName), '{"phase": 1}');
+    const [finding] = await examine(at.site, slug);
+    expect(finding?.code).toBe("planning-state-invalid");
+    expect(finding?.message).toContain(`"${join(at.dir, executionName)}:1:`);
   });
 
   test("a damaged record is a finding with its place, and nothing runs", async () => {
