@@ -2,7 +2,7 @@
 
 import type { Issue, IssueKind } from "../storage/drift.ts";
 import type { StepId } from "../storage/options.ts";
-import { operationsOf } from "../storage/plan.ts";
+import { operationsOf, unlisted } from "../storage/plan.ts";
 import { type Finding, type Level, type Outcome, pass, type Report } from "./check.ts";
 import type { Facts } from "./facts.ts";
 
@@ -43,12 +43,20 @@ export function stepReport(
   step: StepId,
   view: { level: Level; healthy: string },
 ): Outcome {
-  if (facts.inventory.registryFault !== null) return { skip: "the registry cannot be read" };
+  const obscured = whyObscured(facts);
+  if (obscured !== null) return obscured;
   const plan = facts.stepPlan(step);
   const planned = plan.steps.find(({ id }) => id === step);
   if (planned === undefined) return { ...pass(view.healthy), mend: [] };
   const findings = planned.details.map((message): Finding => ({ level: view.level, message }));
   return { summary: planned.title, findings, mend: operationsOf(plan) };
+}
+
+/** Why nothing can be said of the state as a whole; null where something can. */
+export function whyObscured({ inventory }: Facts): { skip: string } | null {
+  if (inventory.registryFault !== null) return { skip: "the registry cannot be read" };
+  const [fault] = unlisted(inventory);
+  return fault === undefined ? null : { skip: `${fault.place.file}: ${fault.detail}` };
 }
 
 /** The path of an issue's place, without line and column. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { isFixable } from "../../lib/doctor/check.ts";
@@ -62,6 +62,19 @@ describe("repair", () => {
     const { stdout } = await run(disk("unparsableConfig"), "repair");
     expect(stdout).toMatch(/^storage-key +AO-CF-006 +cannot be told +Bring in/m);
     expect(stdout).toMatch(/^run-file +AO-RT-001 +nothing to do +safe/m);
+  });
+
+  test("of a base dir that is a file has nothing to say, and the doctor does not call it well", async () => {
+    const on = disk("empty");
+    rmSync(on.baseDir, { recursive: true });
+    writeFileSync(on.baseDir, "");
+    const why = `${on.baseDir}: not a directory`;
+    expect((await run(on, "repair")).stdout).toMatch(/^identity +AO-ST-005 +cannot be told/m);
+    const refused = await run(on, "repair", ["identity", "--yes"]);
+    expect(refused).toMatchObject({ code: 4, stderr: `error: Cannot apply "identity": ${why}\n` });
+    const { code, stdout } = await run(on, "doctor", ["--only", "storage"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {2}SKIP +AO-ST-011 .*: not a directory$/m);
   });
 
   test("shows one fix with --dry-run, without the content of files", async () => {

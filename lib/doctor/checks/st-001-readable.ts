@@ -19,7 +19,8 @@ export const readable: Check = {
   },
   run: (facts) =>
     driftReport(facts, kinds, {
-      level: ({ kind }) => (kind === "unreadable" ? "fail" : "warn"),
+      level: ({ kind, ref }) =>
+        kind === "unreadable" || ref === facts.places.baseDir ? "fail" : "warn",
       healthy: "none",
       // tmux is no file; the runtime's checks speak of it.
       where: ({ ref }) => ref !== "tmux",

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { driftReport } from "../views.ts";
+import { driftReport, whyObscured } from "../views.ts";
 
 const kinds = ["unknown-owner", "unregistered-project"] as const;
 
@@ -19,7 +19,8 @@ export const owners: Check = {
   },
   run: (facts) => {
     // It may well have the projects; nor does a dry run list any decision before it can be read.
-    if (facts.inventory.registryFault !== null) return { skip: "the registry cannot be read" };
+    const obscured = whyObscured(facts);
+    if (obscured !== null) return obscured;
     return driftReport(facts, kinds, {
       level: "warn",
       healthy: "none",

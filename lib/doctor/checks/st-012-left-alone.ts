@@ -1,4 +1,5 @@
 import type { Check, Finding } from "../check.ts";
+import { whyObscured } from "../views.ts";
 
 export const leftAlone: Check = {
   id: "AO-ST-012",
@@ -13,7 +14,8 @@ export const leftAlone: Check = {
     source: "This toolkit's planner.",
   },
   run(facts) {
-    if (facts.inventory.registryFault !== null) return { skip: "the registry cannot be read" };
+    const obscured = whyObscured(facts);
+    if (obscured !== null) return obscured;
     const { warnings } = facts.wholePlan;
     const findings = warnings.map((message): Finding => ({ level: "info", message }));
     return { summary: "nothing", findings };
