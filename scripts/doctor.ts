@@ -250,11 +250,17 @@ async function fix(
   }
   const { signal } = context;
   const undo = (id: string) => facts.command("rollback", id);
-  const mended = await repairAll(remedies, {
+  const done: string[] = [];
+  const mending = repairAll(remedies, {
     ...{ script: "doctor", toolVersion: manifest.version, facts: makeFacts, signal },
     force: args.force,
     forceCommand: facts.command("doctor", "--fix", ...args.check, "--force"),
     commands: (id) => ({ resume: facts.command("repair", "--resume"), rollback: undo(id) }),
+    onMended: ({ fix, id }) => done.push(`${fix} was mended before; to take it back: ${undo(id)}`),
+  });
+  const mended = await mending.catch((error: unknown) => {
+    for (const line of done) terminal.note(line);
+    throw error;
   });
   const { runChecks } = await import("../lib/doctor/run.ts");
   const checks = results.map(({ check }) => check);

@@ -11,6 +11,8 @@ export interface RepairOptions extends MendOptions {
   force: boolean;
   /** The command that would. */
   forceCommand: string;
+  /** Called after each: should a later one stop, these are done all the same. */
+  onMended?: (mended: Mended) => void;
 }
 
 /** What each fix would do now. */
@@ -37,7 +39,9 @@ export async function repairAll(
     // Asked again, since a fix before this one may have changed what there is to do.
     const remedy = await remedyOf(check, facts);
     if (remedy.operations.length === 0) continue;
-    mended.push(await mend(remedy, facts, options, options.facts));
+    const done = await mend(remedy, facts, options, options.facts);
+    mended.push(done);
+    options.onMended?.(done);
   }
   return mended;
 }

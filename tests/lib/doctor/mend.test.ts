@@ -1,9 +1,12 @@
 /** A fix that stops between two batches is finished by `--resume`. */
 
 import { expect, test } from "bun:test";
+import { readdirSync, utimesSync } from "node:fs";
 import { mend, remedyOf, resumeRepair } from "../../../lib/doctor/mend.ts";
+import { remediesOf, repairAll } from "../../../lib/doctor/repairing.ts";
 import { findFix } from "../../../lib/doctor/select.ts";
 import { makeDisk } from "../../disk/build.ts";
+import { disks } from "../../disk.ts";
 import { factsOf } from "./facts.ts";
 import { mendOptions } from "./scenes.ts";
 
@@ -39,3 +42,23 @@ test("a fix that stopped between any two batches goes on", async () => {
   }
   expect(stops).toBeGreaterThan(1);
 }, 20_000);
+
+test("of several fixes, those are told that were done before one that stopped", async () => {
+  using disk = disks.sessionLocks?.() ?? makeDisk();
+  for (const dir of [disk.baseDir, `${disk.project("integrator").stateDir}/sessions`])
+    for (const name of readdirSync(dir).filter((each) => each.endsWith(".lock")))
+      utimesSync(`${dir}/${name}`, 0, 0);
+  const facts = () => factsOf({ disk });
+  const checks = ["locks", "session-locks"].map(findFix);
+  const abort = new AbortController();
+  const done: string[] = [];
+  const mending = repairAll(await remediesOf(checks, facts()), {
+    ...{ ...mendOptions, facts, force: false, forceCommand: "", signal: abort.signal },
+    onMended({ fix }) {
+      done.push(fix);
+      abort.abort();
+    },
+  });
+  expect(await mending.catch((error) => error.outcome)).toBe("cancelled");
+  expect(done).toEqual(["locks"]);
+});
