@@ -1,6 +1,7 @@
 /** Refining: feedback leads a plan back to a step that takes it into account. */
 
 import { ToolkitError } from "../errors.ts";
+import { shellWord } from "../text.ts";
 import type { Agent } from "./agent.ts";
 import { rolledBackPhases, withRollbacks } from "./executed-file.ts";
 import { isUnderWay } from "./execution-file.ts";
@@ -35,7 +36,7 @@ export async function refine(site: Site, request: RefineRequest): Promise<StepRe
   }
   if (await isUnderWay(site, slug)) {
     throw new ToolkitError("refused", `Cannot refine "${slug}": a phase of it is under way`, {
-      hint: `tick ${slug} finishes it`,
+      hint: `tick ${shellWord(slug)} finishes it`,
     });
   }
   const live = loadManifest(site.disk, migrationDirOf(site, slug));

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { printable, printableLines } from "../text.ts";
+import { printable, printableLines, shellWord } from "../text.ts";
 import { type Agent, AgentError } from "./agent.ts";
 import { blocks, checkMigration, codesOf, type Mode } from "./consistency.ts";
 import { rolledBackPhases, withRollbacks } from "./executed-file.ts";
@@ -52,7 +52,7 @@ export async function reviewable(site: Site, slug: string): Promise<Reviewable> 
   loadState({ disk: site.disk, slug, dir });
   if (!manifest.awaitingHumanReview) {
     const limits = "refine changes only plans of which no phase has run";
-    const hint = isRefinable(site, slug) ? `refine ${slug} changes it` : limits;
+    const hint = isRefinable(site, slug) ? `refine ${shellWord(slug)} changes it` : limits;
     throw new ToolkitError("usage", `Cannot review "${slug}": it does not await a review`, {
       hint: `list --awaiting-review shows those that do; ${hint}`,
     });

@@ -1,6 +1,7 @@
 /** The slug of a new migration. */
 
 import { ToolkitError } from "../errors.ts";
+import { shellWord } from "../text.ts";
 import { isFastPathTarget } from "./fast-path.ts";
 import { recover } from "./recover.ts";
 import { isEngineId, isSafeSegment, migrationDirOf, type Site } from "./site.ts";
@@ -24,16 +25,18 @@ export function slugFor(description: string, now: Date): string {
  * @throws ToolkitError `usage` for an unsafe one, `refused` when something has it already
  */
 export function checkNewSlug(site: Site, slug: string): void {
-  if (!isSafeSegment(slug) || isEngineId(slug) || isFastPathTarget(slug)) {
+  // With a leading dash no command line could name it.
+  const isNameable = isSafeSegment(slug) && !slug.startsWith("-");
+  if (!isNameable || isEngineId(slug) || isFastPathTarget(slug)) {
     throw new ToolkitError("usage", `Cannot use "${slug}" as a slug: it is no safe name`, {
-      hint: "one plain name, without a leading dot or __, that means nothing else",
+      hint: "one plain name, without a leading dot, dash or __, that means nothing else",
     });
   }
   // What an earlier run was cut short in may turn out to be there.
   recover(site);
   if (site.disk.lstat(migrationDirOf(site, slug)) !== null) {
     throw new ToolkitError("refused", `Cannot make "${slug}": it exists already`, {
-      hint: `tick ${slug} goes on with it`,
+      hint: `tick ${shellWord(slug)} goes on with it`,
     });
   }
 }

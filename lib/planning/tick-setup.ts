@@ -1,11 +1,12 @@
 /** What a tick needs, from what a command line says. */
 
 import type { TmuxPort } from "../change/options.ts";
+import { ToolkitError } from "../errors.ts";
 import type { DiskFlags } from "../invocation.ts";
 import type { Env } from "../process.ts";
 import type { Agent } from "./agent.ts";
 import type { BuiltinSource } from "./builtin/source.ts";
-import type { Effort } from "./effort.ts";
+import { type Effort, exceeds } from "./effort.ts";
 import { executorFor } from "./setup.ts";
 import type { Site } from "./site.ts";
 import type { TickOptions } from "./tick.ts";
@@ -38,9 +39,14 @@ export interface TickSetup {
   ask(message: string): Promise<boolean>;
 }
 
+/** @throws ToolkitError `usage` when the least effort is more than the most */
 export function tickOptions(site: Site, setup: TickSetup): TickOptions {
   const { args, slug, agent, env, signal, ask } = setup;
   const { effort, maxEffort, attempts, commit = false, validate } = args;
+  if (exceeds(effort, maxEffort)) {
+    const flags = `--effort ${effort} is more than --max-effort ${maxEffort}`;
+    throw new ToolkitError("usage", `Cannot tick: ${flags}`);
+  }
   const { home, baseDir, config, root } = args;
   const execution = {
     ...setup,

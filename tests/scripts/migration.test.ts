@@ -67,6 +67,12 @@ describe("new and tick", () => {
       [["new", "x", "--with", "true", "--slug", "shed"], 4, "it exists already"],
       [["new", "x", "--with", "true", "--slug", "__x"], 2, "no safe name"],
       [["new", "x", "--with", "builtin", "--slug", "y"], 2, "builtin knows storage"],
+      [["new", "x", "--with", "true", "--slug=-x"], 2, "no safe name"],
+      [
+        ["tick", "--with", "true", "--effort", "high", "--max-effort", "low"],
+        2,
+        "--effort high is more than --max-effort low",
+      ],
       [["list", "--root", "/no/such"], 2, "there is no such directory"],
       [["list", "--root", at.root, "--base-dir", at.root], 2, "the change engine's own"],
     ];
