@@ -66,7 +66,7 @@ export async function applyChange<T>(
   options: ChangeOptions,
 ): Promise<Applied<T>> {
   makeDirs(options.disk ?? realDisk, options.baseDir);
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   await clearCrashed(options);
   const refused = new Map<string, number>();
   for (;;) {
@@ -80,7 +80,7 @@ export async function applyChange<T>(
       return { value, undo: () => takeBack(engine), complete: () => drop(engine) };
     } catch (error) {
       const attempt = { change, operations, engine, options, refused };
-      if (Date.now() > deadline || !(await mayTryAgain(error, attempt))) throw error;
+      if (performance.now() > deadline || !(await mayTryAgain(error, attempt))) throw error;
     }
   }
 }
@@ -189,7 +189,7 @@ function named(id: string, { baseDir, command, rollback }: ChangeOptions) {
 
 /** Undoes a change and drops its record, unless something had to stay. */
 async function takeBack(engine: EngineOptions): Promise<string[]> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       const { kept, state } = await undo(engine);
@@ -197,7 +197,7 @@ async function takeBack(engine: EngineOptions): Promise<string[]> {
       return kept.map(({ path, reason }) => `${path}: ${reason}`);
     } catch (error) {
       const isLocked = error instanceof ToolkitError && error.message.startsWith("Cannot lock ");
-      if (!isLocked || Date.now() > deadline || !(await waitForOthers(engine))) throw error;
+      if (!isLocked || performance.now() > deadline || !(await waitForOthers(engine))) throw error;
     }
   }
 }

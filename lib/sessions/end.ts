@@ -33,9 +33,9 @@ function panesOf(isWanted: (name: string) => boolean, env: Env): number[] {
 }
 
 async function haveEnded(pids: readonly number[], withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   while (pids.some(isAlive)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await Bun.sleep(10);
   }
   return true;
