@@ -256,17 +256,31 @@ function moveAcross(
   across: NonNullable<Move["across"]>,
 ): void {
   removeTree(disk, across.copy);
-  const copied = copyTree(disk, from, across.copy);
-  if (treeDigest(disk, from) !== treeDigest(disk, across.copy)) {
-    throw Object.assign(new Error(`EBUSY: "${from}" changes while it is copied`), {
-      code: "EBUSY",
-    });
+  try {
+    copyWhole(disk, from, across.copy);
+  } catch (error) {
+    try {
+      // It may have filled the disk, for everybody else too.
+      removeTree(disk, across.copy);
+    } catch {
+      // The first error is the one to tell.
+    }
+    throw error;
   }
-  disk.sync(copied.files, [...copied.dirs, dirname(across.copy)]);
   disk.renameNoReplace(across.copy, to);
   // Two devices keep no order between them: the copy must be in place before the original goes.
   disk.sync([], [dirname(to)]);
   putAside(disk, from, across.asides);
+}
+
+function copyWhole(disk: Disk, from: string, copy: string): void {
+  const copied = copyTree(disk, from, copy);
+  if (treeDigest(disk, from) !== treeDigest(disk, copy)) {
+    throw Object.assign(new Error(`EBUSY: "${from}" changes while it is copied`), {
+      code: "EBUSY",
+    });
+  }
+  disk.sync(copied.files, [...copied.dirs, dirname(copy)]);
 }
 
 function putAside(disk: Disk, from: string, asides: readonly string[]): void {

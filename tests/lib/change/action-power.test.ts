@@ -130,6 +130,26 @@ test("a file that changes while it is copied is named", () => {
   const across = { copy: "/far/copy", asides: ["/b/aside"] };
   const move = () => perform(busy, { act: "move", from: "/a/old", to: "/far/new", across });
   expect(move).toThrow('EBUSY: "/a/old" changes while it is copied');
+  expect(disk.readDir("/far")).toEqual(["deep"]);
+});
+
+test("a copy that finds no room leaves what it took of it free, and says why it failed", () => {
+  for (const unlink of [undefined, failing("EIO")]) {
+    const disk = diskWith({ "/a/dir/1": "1", "/a/dir/2": "2" });
+    const full = altered(disk, {
+      copyFile(from, to) {
+        if (from.endsWith("2")) failing("ENOSPC")();
+        disk.copyFile(from, to);
+      },
+      ...(unlink && { unlink }),
+    });
+    const across = { copy: "/far/copy", asides: ["/b/aside"] };
+    const move: Move = { act: "move", from: "/a/dir", to: "/far/dir", across };
+    expect(() => perform(full, move)).toThrow("ENOSPC");
+    expect(disk.readDir("/far")).toEqual(["deep", ...(unlink ? ["copy"] : [])]);
+    expect(filesBelow(disk, "/a")).toEqual({ "/a/dir/1": "1", "/a/dir/2": "2" });
+    expect(perform(disk, move)).toBe("done");
+  }
 });
 
 test("a copy is nobody else's to read before it is whole", () => {
