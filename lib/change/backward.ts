@@ -4,19 +4,17 @@
  */
 
 import { type Action, digestOf, identityOf, settle } from "./action.ts";
+import { takeBackLinks, takeBackPatch } from "./backward-patch.ts";
 import type { Context, Step } from "./context.ts";
 import { treeDigest } from "./copy.ts";
-import type { FileStat } from "./disk.ts";
-import { draftOf } from "./drafts.ts";
-import { discard, forwardActions, patchedPaths, stageSwap, unsettled } from "./forward.ts";
-import { type Facts, isNearSwap, type SwapFacts } from "./journal.ts";
+import { discard, forwardActions, unsettled } from "./forward.ts";
+import type { Facts } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { isAbandonedLock } from "./lock.ts";
-import { invertEdits, type Operation, subjectOf } from "./operation.ts";
-import type { Kept } from "./options.ts";
-import { describeConflicts, type FieldPatch, patchBytes } from "./patch.ts";
+import { type Operation, subjectOf } from "./operation.ts";
 import { isBelow } from "./roots.ts";
 import { Obstacle } from "./stop.ts";
+import { backwardActions, type Input, keep, originalOf, step } from "./undo-step.ts";
 import { ensureDirectory } from "./way-back.ts";
 
 /**
@@ -62,16 +60,6 @@ export async function prepareBackward(
   }
 }
 
-interface Input {
-  context: Context;
-  ledger: Ledger;
-  facts: Facts;
-  index: number;
-  attempt: number;
-  /** The step that does nothing. */
-  nothing: Step;
-}
-
 /** What is left of an undo that was begun before a crash, after finishing half-done actions. */
 function unfinished(context: Context, ledger: Ledger, begun: Facts): Action[] {
   const left: Action[] = [];
@@ -101,81 +89,10 @@ function wasApplied(context: Context, facts: Facts): boolean {
   return open.size < all.length;
 }
 
-/** The inverse actions of an operation, from the facts of its undo. */
-function backwardActions(context: Context, ledger: Ledger, undo: Facts): (Action | null)[] {
-  const index = undo.i;
-  const operation = context.operation(index);
-  const run = ledger.undoRuns;
-  const id = undo.id === undefined ? {} : { id: undo.id };
-  switch (operation.op) {
-    case "makeDir":
-      return [{ act: "removeDir", path: operation.path }];
-    case "create": {
-      const { path } = operation;
-      const hash = ledger.facts[index]?.hash;
-      const drop = hash === undefined ? {} : { drop: hash };
-      return [{ act: "aside", from: path, asides: context.asides({ index, path, run }), ...drop }];
-    }
-    case "move": {
-      const { from: to, to: from } = operation;
-      const asides = context.asides({ index, path: from, run });
-      if (undo.aside !== undefined) {
-        const original = originalOf(context, index, to, undo.aside);
-        return [
-          { act: "move", from: original, to },
-          { act: "aside", from, asides, twin: to },
-        ];
-      }
-      const copy = context.private("copy", { index, path: to, near: true, run });
-      return [{ act: "move", from, to, ...id, across: { copy, asides }, twin: to }];
-    }
-    case "trash": {
-      const from = originalOf(context, index, operation.path, undo.aside ?? "trash");
-      return [{ act: "move", from, to: operation.path, ...id }];
-    }
-    case "patchJson":
-    case "patchYaml":
-    case "relinkWorktree":
-      return patchedPaths(operation).map((path, n) => {
-        const swap = undo.swaps?.[n] ?? null;
-        if (swap === null) return null;
-        const isNear = isNearSwap(swap);
-        const action = context.swap({ index, n, path, near: isNear, run }, swap);
-        if (undo.exact !== true) return action;
-        // The original waits in the trash, under the name that applying gave it.
-        const staged = context.private("trash", { index, n, path, near: isNear });
-        return { ...action, staged, ...(isNear ? { drop: swap[0] } : {}) };
-      });
-    case "renameTmux":
-      return [{ act: "tmux", from: operation.to, to: operation.from }];
-  }
-}
-
-/** What applying moved out of the way. */
-function originalOf(
-  context: Context,
-  index: number,
-  path: string,
-  where: NonNullable<Facts["aside"]>,
-): string {
-  return context.private("trash", { index, path, near: where === "beside" });
-}
-
 /** Which of the two places it is in; undefined when in none. */
 function whereIs(context: Context, index: number, path: string): Facts["aside"] {
   const places = ["trash", "beside"] as const;
   return places.find((w) => context.disk.lstat(originalOf(context, index, path, w)) !== null);
-}
-
-function step(input: Input, facts: Omit<Facts, "i">): Step {
-  const undo: Facts = { ...facts, i: input.index };
-  const actions = backwardActions(input.context, input.ledger, undo);
-  return { ...input.nothing, facts: undo, actions: actions.filter((action) => action !== null) };
-}
-
-function keep(input: Input, path: string, reason: string, quiet = false): Step {
-  const kept: Kept = { index: input.index, path, reason, ...(quiet ? { quiet: true } : {}) };
-  return { ...input.nothing, kept };
 }
 
 /**
@@ -237,7 +154,25 @@ function takeBackFile(input: Input, path: string): Step {
   if (digestOf(context.disk, path) !== facts.hash) {
     return keep(input, path, "was changed after the migration");
   }
+  if (isAllThatIsLeft(input, path)) {
+    return keep(
+      input,
+      path,
+      "is all that is left: what it was made from is no longer in the trash",
+    );
+  }
   return step(input, {});
+}
+
+/** A file that a plan makes in another's place stands right beside the operation that takes it away. */
+function isAllThatIsLeft({ context, index }: Input, path: string): boolean {
+  const isLost = (at: number, isThere: (place: string) => boolean) => {
+    const other = context.operations[at];
+    if (other?.op !== "trash" || whereIs(context, at, other.path) !== undefined) return false;
+    return !isThere(other.path);
+  };
+  const isElsewhere = (place: string) => context.disk.lstat(place) !== null;
+  return isLost(index + 1, isElsewhere) || isLost(index - 1, (place) => place !== path);
 }
 
 function takeBackMove(input: Input, { from, to }: { from: string; to: string }): Step {
@@ -278,101 +213,6 @@ function takeBackTrash(input: Input, path: string): Step {
   ensureDirectory(context, ledger, { index, path });
   const stat = context.disk.lstat(original);
   return step(input, { ...(stat === null ? {} : { id: identityOf(stat) }), aside });
-}
-
-function takeBackPatch(input: Input, operation: FieldPatch): Step {
-  const { context, facts, index } = input;
-  const { path } = operation;
-  const swap = facts.swaps?.[0] ?? null;
-  if (swap === null) return input.nothing;
-  const [before, after] = swap;
-  context.roots.parentOf(path);
-  const seen = context.disk.lstat(path);
-  if (seen === null) return keep(input, path, "is gone");
-  if (seen.kind !== "file") return keep(input, path, "is no file any more");
-  const now = digestOf(context.disk, path);
-  if (now === before) return input.nothing;
-  refuseUnderFailed(input, path, now);
-  const original = context.private("trash", { index, path, near: isNearSwap(swap) });
-  const isOriginal = digestOf(context.disk, original) === before;
-  if (now === after && isOriginal) {
-    const exact = step(input, { swaps: [inverse(swap)], exact: true });
-    return { ...exact, actions: exact.actions.map((action) => ({ ...action, seen })) };
-  }
-  return mergeBack(input, operation, { seen, original: isOriginal ? original : null });
-}
-
-/**
- * A later patch of the same file could not be taken back for now, and may or may not have come
- * half-way. Merging around it would lose the way back to the exact original, so this one waits.
- */
-function refuseUnderFailed({ ledger, index }: Input, path: string, now: string | null): void {
-  for (const kept of ledger.kept.values()) {
-    if (now === null || kept.failed !== true || kept.index <= index) continue;
-    const isIts = ledger.facts[kept.index]?.swaps?.some((swap) => swap?.includes(now));
-    if (isIts === true) throw new Obstacle(path, "waits until a later change of it is taken back");
-  }
-}
-
-function inverse([before, after, near]: SwapFacts): SwapFacts {
-  return near === undefined ? [after, before] : [after, before, near];
-}
-
-/** The file was changed since: only the fields that still hold our values go back. */
-function mergeBack(
-  input: Input,
-  operation: FieldPatch,
-  found: { seen: FileStat; original: string | null },
-): Step {
-  const { context, facts, index } = input;
-  const { path } = operation;
-  const { patchers, disk } = context;
-  const edits =
-    found.original === null
-      ? operation.edits
-      : patchBytes(operation, disk.readFile(found.original), patchers).applied;
-  const bytes = disk.readFile(path);
-  const patched = patchBytes(operation, bytes, patchers, invertEdits(edits));
-  const lost = describeConflicts(patched.conflicts);
-  const unchanged =
-    lost === "" ? input.nothing : keep(input, path, `was changed after the migration: ${lost}`);
-  if (patched.content === null) return unchanged;
-  const draft = draftOf(bytes, patched.content);
-  const near = isNearSwap(facts.swaps?.[0]);
-  const owner = { index, path, near, run: input.ledger.undoRuns };
-  const { action, swap } = stageSwap(context, owner, found.seen, draft);
-  const undo: Facts = { i: index, swaps: [swap] };
-  const staged = [action.staged];
-  return { ...unchanged, facts: undo, actions: [action], staged, bytes: draft.bytes };
-}
-
-function takeBackLinks(
-  input: Input,
-  operation: Extract<Operation, { op: "relinkWorktree" }>,
-): Step {
-  const { context, facts } = input;
-  const lost: [path: string, reason: string][] = [];
-  const swaps = operation.files.map(({ path }, n): SwapFacts | null => {
-    const swap = facts.swaps?.[n] ?? null;
-    if (swap === null) return null;
-    const [before, after] = swap;
-    context.roots.parentOf(path);
-    const now = digestOf(context.disk, path);
-    if (now === before) return null;
-    refuseUnderFailed(input, path, now);
-    const owner = { index: facts.i, n, path, near: isNearSwap(swap) };
-    const original = digestOf(context.disk, context.private("trash", owner));
-    if (now === after && original === before) return inverse(swap);
-    if (now === after) lost.push([path, "is no longer in the trash as it was"]);
-    else
-      lost.push([path, now === null ? "is gone" : "names another place than the migration wrote"]);
-    return null;
-  });
-  const undo = step(input, { swaps, exact: true });
-  const [first] = lost;
-  if (first === undefined) return undo;
-  const kept = keep(input, ...first);
-  return { ...kept, facts: undo.facts, actions: undo.actions };
 }
 
 async function takeBackTmux(

@@ -102,6 +102,25 @@ describe("since the migration somebody", () => {
     expect(diffTrees(before, stateOf(disk))).toEqual([]);
   }, 20_000);
 
+  test("emptied the trash: sessions stay as they are by now, with their worktrees", async () => {
+    const disk = make();
+    await call("migrate", disk, "--execute", "--yes");
+    expect((await call("rollback", disk, "--prune", "--yes")).code).toBe(0);
+    const { code, stdout } = await call("rollback", disk, "--yes", "--json");
+    expect([code, JSON.parse(stdout).warnings]).toEqual([5, []]);
+    for (const { sessions } of disk.projects) {
+      for (const { worktree = "", file } of sessions) {
+        expect(verifyWorktree(worktree, disk.env)).toBeNull();
+        const session = JSON.parse(readFileSync(`${file}.json`, "utf8"));
+        expect(session).toMatchObject({
+          worktree,
+          runtimeHandle: { data: { workspacePath: worktree } },
+        });
+      }
+    }
+    expect((await call("migrate", disk, "--execute", "--yes")).code).toBe(0);
+  }, 20_000);
+
   test("removed a repository: all else goes back, and what does not is told", async () => {
     const disk = make();
     await call("migrate", disk, "--execute", "--yes");

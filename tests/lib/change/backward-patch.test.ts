@@ -296,7 +296,7 @@ describe("a worktree's links", () => {
     expect(applied.files()).toEqual({ ...given.files, [`${trash}/undo1-0-1`]: "new" });
   });
 
-  test("stay where somebody changed them, or the original is gone; the others go back", async () => {
+  test("stay where somebody changed them, or the original is another; the others go back", async () => {
     const applied = await apply([operation], given);
     applied.disk.overwrite("/tree/1", "third");
     const step = await applied.back();
@@ -304,10 +304,20 @@ describe("a worktree's links", () => {
     finish(applied, step);
     expect(applied.files()).toMatchObject({ "/tree/1": "third", "/tree/far/3": "old" });
     const lost = await apply([operation], given);
-    lost.disk.unlink(`${trash}/0-1`);
+    lost.disk.overwrite(`${trash}/0-1`, "else");
     lost.disk.unlink("/tree/far/3");
     const gone = { path: "/tree/1", reason: "is no longer in the trash as it was" };
     expect(await lost.back()).toMatchObject({ actions: [], kept: gone });
+  });
+
+  test("go back also where the trash was emptied: all of a link is in the plan", async () => {
+    const applied = await apply([operation], given);
+    applied.disk.unlink(`${trash}/0-1`);
+    applied.disk.unlink(`/tree/far/.3.ao-${id}-0.2.trash`);
+    const step = await applied.back();
+    expect([step.kept, step.staged.length]).toEqual([undefined, 2]);
+    finish(applied, step);
+    expect(applied.files()).toMatchObject(given.files ?? {});
   });
 
   test("are told of once more after a crash, when the others had gone back", async () => {

@@ -152,6 +152,33 @@ describe("a new file", () => {
   });
 });
 
+describe("a file that was made in another's place", () => {
+  const make: Operation = { op: "create", path: "/tree/a.json", content: "ours" };
+  const throwAway = (path: string): Operation => ({ op: "trash", path });
+  const reason = "is all that is left: what it was made from is no longer in the trash";
+
+  test("stays when the other is in the trash no more, as when that was emptied", async () => {
+    const beside = await apply([make, throwAway("/tree/a")], { files: { "/tree/a": "old" } });
+    beside.disk.unlink(`${trash}/1-a`);
+    expect(await beside.back(0)).toMatchObject({ actions: [], kept: { index: 0, reason } });
+    const files = { "/tree/a.json": "old" };
+    const same = await apply([throwAway("/tree/a.json"), make], { files });
+    same.disk.unlink(`${trash}/0-a.json`);
+    expect(await same.back(1)).toMatchObject({ actions: [], kept: { index: 1, reason } });
+  });
+
+  test("goes when the other is there, in its place or in the trash, or is another's", async () => {
+    const files = { "/tree/a": "old" };
+    const { back, disk } = await apply([make, throwAway("/tree/a")], { files });
+    expect((await back(0)).kept).toBeUndefined();
+    disk.renameNoReplace(`${trash}/1-a`, "/tree/a");
+    expect((await back(0)).kept).toBeUndefined();
+    const other = await apply([throwAway("/tree/a"), make], { files });
+    other.disk.unlink(`${trash}/0-a`);
+    expect((await other.back(1)).kept).toBeUndefined();
+  });
+});
+
 describe("a move", () => {
   const move: Operation = { op: "move", from: "/tree/dir/a", to: "/tree/b" };
   const given = { dirs: ["/tree/dir"], files: { "/tree/dir/a": "1" } };
