@@ -7,7 +7,7 @@ import { shellWord } from "./text.ts";
 
 /**
  * How a script can be called again: by its path, relative where it is below `cwd`, or by the name
- * of its program where npx was asked for that. Where only npm knows a bun, npx has to find it.
+ * of its program where npm or npx called it. Where only npm knows a bun, npx has to find it.
  *
  * @param script.bin programs of the package with their files, as in package.json
  * @param env where npm says what it runs (`npm_lifecycle_script`), and `PATH`
@@ -23,6 +23,11 @@ export function invocationOf(
   }
   const path = relative(cwd, script.path);
   const shown = path.startsWith("..") || isAbsolute(path) ? script.path : path;
+  if (env.npm_execpath !== undefined) {
+    // `npm run` in the package itself, where npx finds its programs.
+    const own = Object.entries(script.bin ?? {}).find(([, file]) => file === path);
+    if (own !== undefined) return `npx ${own[0]}`;
+  }
   const npx = env.npm_execpath !== undefined && !hasOwnBun(env) ? "npx " : "";
   return `${npx}bun run ${shellWord(shown)}`;
 }

@@ -37,6 +37,16 @@ test("what npx ran is called through npx again, by the same name", () => {
   expect(call("migrate", "aokit demo")).toBe("bun run scripts/migrate.ts");
 });
 
+test("what npm ran in the package itself is called through npx, by the name of its program", () => {
+  const bin = { aokit: "scripts/aokit.ts" };
+  const call = (path: string, cwd: string) =>
+    invocationOf({ path, bin }, { cwd, env: { npm_execpath: "/usr/lib/npm-cli.js" } });
+  expect(call("/repo/scripts/aokit.ts", "/repo")).toBe("npx aokit");
+  expect(call("/repo/scripts/build.ts", "/repo")).toBe("npx bun run scripts/build.ts");
+  // A package of somebody else's has no such program.
+  expect(call("/repo/scripts/aokit.ts", "/other")).toBe("npx bun run /repo/scripts/aokit.ts");
+});
+
 test("a bun that only npm knows is called through npx", () => {
   const call = (PATH: string) => {
     const env = { PATH, npm_execpath: "/usr/lib/npm-cli.js" };
