@@ -45,6 +45,8 @@ export interface StoreFacts {
   columns: Map<string, string[]>;
   /** Rows whose parent is gone, as `table → parent` with their number. */
   brokenKeys: { table: string; parent: string; rows: number }[];
+  /** What the runtime, such as tmux, knows the sessions by. */
+  handles: Set<string>;
   /** Live sessions without a working directory: never set, or gone from the disk. */
   homeless: { id: string; workspace: string }[];
 }
@@ -152,6 +154,7 @@ function query(name: string, flags: number, bytes: number): Store {
       version: columns.has("goose_db_version") ? versionOf(db) : null,
       columns,
       brokenKeys: brokenKeysOf(db),
+      handles: handlesOf(db, columns),
       homeless: homelessOf(db, columns),
     };
   } catch (error) {
@@ -197,6 +200,11 @@ function brokenKeysOf(db: Database): StoreFacts["brokenKeys"] {
     counts.set(key, { ...count, rows: count.rows + 1 });
   }
   return [...counts.values()];
+}
+
+function handlesOf(db: Database, columns: Map<string, string[]>): Set<string> {
+  if (columns.get("sessions")?.includes("runtime_handle_id") !== true) return new Set();
+  return new Set(texts(db, "SELECT runtime_handle_id FROM sessions WHERE runtime_handle_id <> ''"));
 }
 
 function homelessOf(db: Database, columns: Map<string, string[]>): StoreFacts["homeless"] {

@@ -18,7 +18,7 @@ import { mkdirs } from "../../disk/repos.ts";
 import { disks } from "../../disk.ts";
 import { factsOf, look, type Scene, stubs } from "./facts.ts";
 import { pairs } from "./scenes.ts";
-import { databaseOf, startDaemon, storeDisk, writeRunFile } from "./stores.ts";
+import { databaseOf, startDaemon, storeDisk, writeRunFile, writeStore } from "./stores.ts";
 
 const made: Scene[] = [];
 
@@ -130,6 +130,17 @@ describe("each check", () => {
     const summary = `${id} is running right now`;
     expect(await look("AO-MG-001", scene)).toMatchObject({ status: "pass", summary });
     releaseRunLock(lock);
+  });
+
+  test("AO-RT-004 knows the sessions of Go AO as well", async () => {
+    const disk = disks.orphanTmux?.() ?? makeDisk();
+    await keep({ disk });
+    expect((await look("AO-RT-004", { disk })).findings).toHaveLength(2);
+    mkdirs(join(disk.home, ".ao", "data"));
+    const columns = "id, is_terminated, workspace_path, runtime_handle_id";
+    writeStore(disk, { sql: [`INSERT INTO sessions (${columns}) VALUES ('s', 0, '', 'int-99')`] });
+    const { findings } = await look("AO-RT-004", { disk });
+    expect(findings.map(({ ref }) => ref)).toEqual(["0123456789ab-int-5"]);
   });
 
   test("AO-WT-006 tells nobody to remove what a session works in", async () => {
