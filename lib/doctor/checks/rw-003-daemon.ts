@@ -12,7 +12,8 @@ export const daemon: Check = {
     what: "The run file of the rewrite's daemon: whether it parses, its pid lives and is the daemon's.",
     why: "With a broken file every `ao` command fails; with a reused pid some builds refuse to start.",
     found: "The file is read, the system is asked for the pid and its command line.",
-    mended: "`ao stop` and a new start take care of a stale file; remove one that does not parse.",
+    mended:
+      "`ao stop` and a new start take care of a stale file; remove one that does not parse or names another program.",
     source: "The rewrite's run file.",
   },
   run(facts) {
@@ -29,7 +30,10 @@ export const daemon: Check = {
     }
     const { pid, port } = run;
     if (run.state === "alive") return pass(`pid ${pid}, port ${port}`);
-    const state = run.state === "dead" ? "is dead" : "now belongs to another program";
-    return found("warn", `${runFile} names pid ${pid}, which ${state}`, "ao stop");
+    const message = `${runFile} names pid ${pid}, which`;
+    if (run.state === "dead") return found("warn", `${message} is dead`, "ao stop");
+    // `ao stop` leaves a process alone that does not answer as the daemon, and the file with it.
+    const remedy = `rm ${quoted(runFile)}`;
+    return found("warn", `${message} now belongs to another program`, remedy);
   },
 };

@@ -14,6 +14,7 @@ import { findCheck } from "../../../lib/doctor/select.ts";
 import { issueKinds } from "../../../lib/storage/drift.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
+import { deadPid } from "../../disk/live.ts";
 import { mkdirs } from "../../disk/repos.ts";
 import { disks } from "../../disk.ts";
 import { factsOf, look, type Scene, stubs } from "./facts.ts";
@@ -154,6 +155,16 @@ describe("each check", () => {
     facts.inventory.faults.push({ kind: "unreadable", place: { file }, detail: "EACCES" });
     const check = findCheck("AO-WT-006");
     expect(await runCheck(check, facts)).toMatchObject({ status: "skip", findings: [] });
+  });
+
+  test("AO-RW-003 stops a daemon that is dead, and removes a file that names another program", async () => {
+    const { disk } = await keep({ disk: storeDisk() });
+    const remedies: (string | undefined)[] = [];
+    for (const pid of [deadPid(), process.pid]) {
+      writeRunFile(disk, { pid, port: 1 });
+      remedies.push((await look("AO-RW-003", { disk })).findings[0]?.remedy);
+    }
+    expect(remedies).toEqual(["ao stop", `rm ${disk.home}/.ao/running.json`]);
   });
 
   test("AO-RW-005 has another remedy for a file that cannot be read than for a damaged one", async () => {
