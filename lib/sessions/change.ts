@@ -9,7 +9,7 @@
 import { dirname, join } from "node:path";
 import { type Disk, realDisk } from "../change/disk.ts";
 import { discardMigration } from "../change/engine.ts";
-import { listMigrations, newMigrationId } from "../change/history.ts";
+import { listMigrations, newMigrationId, refuseWhileOpen } from "../change/history.ts";
 import { runningMigration } from "../change/lock.ts";
 import { makeDirs } from "../change/migration.ts";
 import type { Operation } from "../change/operation.ts";
@@ -41,6 +41,8 @@ export interface ChangeOptions {
 export interface Change<T> {
   kind: "spawn" | "kill";
   make(): { title: string; operations: Operation[]; value: T };
+  /** What nobody can take back: done once, when the disk is ours and nothing speaks against it. */
+  act?(): Promise<void>;
 }
 
 /** A change that was applied. */
@@ -69,14 +71,22 @@ export async function applyChange<T>(
   const deadline = performance.now() + patienceMs;
   await clearCrashed(options);
   const refused = new Map<string, number>();
+  let hasActed = false;
   for (;;) {
     options.signal?.throwIfAborted();
     const { title, operations, value } = change.make();
     const engine = engineFor(change.kind, options);
     const roots = [options.baseDir];
+    const onLocked = async () => {
+      if (hasActed || change.act === undefined) return;
+      const places = new Places(engine.migrationDir);
+      refuseWhileOpen(options.disk ?? realDisk, places, engine.commands);
+      await change.act();
+      hasActed = true;
+    };
     try {
       const plan = { script, title, operations, roots };
-      await applyPlan({ ...engine, plan, toolVersion: options.toolVersion });
+      await applyPlan({ ...engine, plan, toolVersion: options.toolVersion, onLocked });
       return { value, undo: () => takeBack(engine), complete: () => drop(engine) };
     } catch (error) {
       const attempt = { change, operations, engine, options, refused };

@@ -2,6 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { ToolkitError } from "../errors.ts";
 import { readWorktree } from "../git-files.ts";
 import type { Env } from "../process.ts";
 import { hasSession } from "../tmux.ts";
@@ -58,7 +59,8 @@ export function planKill(session: Session, site: KillSite): KillPlan {
 }
 
 /**
- * Kills a session as planned. The worktree is looked at again once nothing works in it any more.
+ * Kills a session as planned, while no migration is at work. The worktree is looked at again once
+ * nothing works in it any more.
  *
  * @param plan.discard remove the worktree with the work that `plan` found in it
  * @throws ToolkitError when tmux or the archiving fails; the session is there still then
@@ -69,22 +71,59 @@ export async function kill(
   options: ChangeOptions,
 ): Promise<Killed> {
   const { session, running, discard, now } = plan;
-  for (const name of running) await endSession(name, site.env);
-  const worktree = await clearWorktree(fateOf(session, site), { discard, env: site.env });
-  const archived = await applyChange(
-    {
-      kind: "kill",
-      make() {
-        const operations = archiveOperations(session, now);
-        const last = operations.at(-1);
-        const value = last?.op === "move" ? last.to : "";
-        return { title: `Archive session ${session.id}`, operations, value };
+  let ended: Pick<Killed, "ended" | "worktree"> | undefined;
+  try {
+    const archived = await applyChange(
+      {
+        kind: "kill",
+        make() {
+          const operations = archiveOperations(session, now);
+          const last = operations.at(-1);
+          const value = last?.op === "move" ? last.to : "";
+          return { title: `Archive session ${session.id}`, operations, value };
+        },
+        async act() {
+          refuseGone(session);
+          for (const name of running) await endSession(name, site.env);
+          const fate = fateOf(session, site);
+          ended = {
+            ended: running,
+            worktree: await clearWorktree(fate, { discard, env: site.env }),
+          };
+        },
       },
-    },
-    options,
-  );
-  archived.complete();
-  return { ended: running, archived: archived.value, worktree };
+      options,
+    );
+    archived.complete();
+    return { ended: running, worktree: null, ...ended, archived: archived.value };
+  } catch (error) {
+    const isBug = !(error instanceof ToolkitError);
+    throw isBug || ended === undefined ? error : notArchived(session, ended, error);
+  }
+}
+
+/** A migration that ended in between may have taken the metadata somewhere else. */
+function refuseGone({ id, file }: Session): void {
+  if (existsSync(file)) return;
+  throw new ToolkitError("refused", `Cannot kill "${id}": ${file} is not there any more`, {
+    hint: "run it again: the session is looked for anew",
+  });
+}
+
+function notArchived(
+  { id }: Session,
+  { ended, worktree }: Pick<Killed, "ended" | "worktree">,
+  error: ToolkitError,
+): ToolkitError {
+  const done = [
+    ...ended.map((name) => `tmux ${name} was ended`),
+    ...(worktree?.removed === true ? [`${worktree.path} was removed`] : []),
+  ];
+  const told = done.length === 0 ? "" : `${done.join(", ")}; `;
+  return new ToolkitError("interrupted", `Cannot archive "${id}": ${error.message}`, {
+    hint: `${told}kill it again when that is mended`,
+    cause: error,
+  });
 }
 
 async function clearWorktree(

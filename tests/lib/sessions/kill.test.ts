@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { realDisk } from "../../../lib/change/disk.ts";
+import { releaseRunLock, takeRunLock } from "../../../lib/change/lock.ts";
+import { applyPlan } from "../../../lib/change/transaction.ts";
+import type { ToolkitError } from "../../../lib/errors.ts";
 import { parseArchiveName, resolvePlaces } from "../../../lib/paths.ts";
 import { findSession } from "../../../lib/sessions/find.ts";
 import { kill, planKill } from "../../../lib/sessions/kill.ts";
@@ -8,6 +12,7 @@ import { hasSession, killSession, newSession } from "../../../lib/tmux.ts";
 import { makeDisk } from "../../disk/build.ts";
 import { git } from "../../disk/repos.ts";
 import type { BuiltSession, Disk, Layout } from "../../disk/spec.ts";
+import { dyingDisk } from "../planning/dying-disk.ts";
 import { changeOptions } from "./site.ts";
 
 const now = new Date("2026-02-17T10:30:00.250Z");
@@ -60,6 +65,48 @@ describe("a session is ended and archived byte for byte", () => {
       expect(readdirSync(join(disk.baseDir, "migrations"))).toEqual([".lock"]);
     });
   }
+});
+
+describe("nothing is ended and no worktree removed", () => {
+  async function refusal(disk: Disk, session: BuiltSession & { worktree: string }) {
+    const error = await end(disk, session.id).catch((thrown) => thrown);
+    expect(hasSession(session.tmuxName ?? "", disk.env)).toBe(true);
+    expect(existsSync(join(session.worktree, "README"))).toBe(true);
+    return error as ToolkitError;
+  }
+
+  test("while a migration is at work", async () => {
+    const { disk, session } = withOne();
+    using _ = disk;
+    const dir = join(disk.baseDir, "migrations");
+    mkdirSync(dir);
+    const migration = "v3-20260217T103000Z-abcdef";
+    const holder = { pid: process.pid, command: "migrate", startedAt: now.toISOString() };
+    const lock = await takeRunLock(realDisk, join(dir, ".lock"), { ...holder, migration });
+    const { outcome, message } = await refusal(disk, session);
+    expect([outcome, message]).toEqual(["refused", expect.stringContaining("Cannot lock")]);
+    releaseRunLock(lock);
+    expect(await end(disk, session.id)).toMatchObject({ worktree: { removed: true } });
+  });
+
+  test("while one has stopped half-way", async () => {
+    const { disk, session } = withOne();
+    using _ = disk;
+    const dying = dyingDisk(realDisk, (_, values) => values.includes(join(disk.baseDir, "new")));
+    const path = join(disk.baseDir, "new");
+    await applyPlan({
+      migrationDir: join(disk.baseDir, "migrations/v3-20260217T103000Z-abcdef"),
+      ...{ roots: [disk.baseDir], commands: { resume: "", rollback: "" }, disk: dying.disk },
+      ...{ toolVersion: "0", now: () => now },
+      plan: {
+        ...{ script: "migrate", title: "t", roots: [disk.baseDir] },
+        operations: [{ op: "create", path, content: "x" }],
+      },
+    }).catch(() => null);
+    dying.bury();
+    const { outcome, message } = await refusal(disk, session);
+    expect([outcome, message]).toEqual(["refused", expect.stringContaining("stopped half-way")]);
+  });
 });
 
 describe("a program that does not end at once", () => {
