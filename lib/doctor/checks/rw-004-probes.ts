@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Check, type Finding, pass } from "../check.ts";
 import type { Facts } from "../facts.ts";
 import { get, type Reply } from "../loopback.ts";
@@ -16,7 +17,7 @@ export const probes: Check = {
     what: "Whether the daemon answers on its port, is ready, and is the process that the run file names.",
     why: "A daemon that accepts and says nothing looks alive to everybody else; another one on its port answers for somebody else's data.",
     found: "GET /healthz and /readyz on 127.0.0.1, two seconds each, without a proxy.",
-    mended: "`ao stop`, then start it again; its log says why.",
+    mended: "`ao stop`, then start it again; its log, where it writes one, says why.",
     source: "The rewrite's probes.",
   },
   async run(facts) {
@@ -31,10 +32,11 @@ export const probes: Check = {
       ...judge("/healthz", health, "ok", run.pid),
       ...judge("/readyz", ready, "ready", run.pid),
     ];
-    const log = logOf(facts);
     if (findings.length > 0) {
-      const remedy = `tail ${quoted(log)}`;
-      return { summary: "probes", findings: findings.map((finding) => ({ ...finding, remedy })) };
+      const log = logOf(facts);
+      // Not every build writes one.
+      const remedy = existsSync(log) ? { remedy: `tail ${quoted(log)}` } : {};
+      return { summary: "probes", findings: findings.map((each) => ({ ...each, ...remedy })) };
     }
     return pass(`ready, pid ${run.pid} on port ${run.port}`);
   },

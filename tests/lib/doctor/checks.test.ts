@@ -15,7 +15,7 @@ import { issueKinds } from "../../../lib/storage/drift.ts";
 import { compareTrees, treeOf } from "../../../lib/tree.ts";
 import { makeDisk } from "../../disk/build.ts";
 import { deadPid } from "../../disk/live.ts";
-import { mkdirs } from "../../disk/repos.ts";
+import { mkdirs, writeFiles } from "../../disk/repos.ts";
 import { disks } from "../../disk.ts";
 import { factsOf, look, type Scene, stubs } from "./facts.ts";
 import { pairs } from "./scenes.ts";
@@ -218,6 +218,10 @@ describe("AO-RW-004", () => {
     try {
       const { findings } = await look("AO-RW-004", { disk });
       expect(findings[0]?.message).toContain("Nobody listens");
+      expect(findings[0]?.remedy).toStartWith("`ao stop`, then start it again");
+      writeFiles(join(disk.home, ".ao"), { "daemon.log": "boom\n" });
+      const again = await look("AO-RW-004", { disk });
+      expect(again.findings[0]?.remedy).toBe(`tail ${disk.home}/.ao/daemon.log`);
     } finally {
       daemon.stop();
     }
