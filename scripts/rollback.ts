@@ -229,19 +229,16 @@ function undoText({ id, undone, kept, warnings }: UndoResult): string {
 
 /** Places that were named when the migration was made have to be named to take it back. */
 async function refuseUnnamed(context: RollbackContext, migration: MigrationSummary): Promise<void> {
-  const { args, invocation } = context;
+  const { args, invocation, env } = context;
   if (args.root !== undefined) return;
   const { demandNamed } = await import("../lib/storage/unnamed.ts");
   const { loadPlan } = await import("../lib/change/history.ts");
   const words = args.resume === true ? ["--resume"] : [];
   const again = (flags: DiskFlags) =>
     commandMaker(invocation, { ...args, ...flags })("rollback", migration.id, ...words);
-  demandNamed(
-    migration.id,
-    await loadPlan(migration.dir),
-    await rootsFor(context, migration),
-    again,
-  );
+  const roots = await rootsFor(context, migration);
+  const { baseDir } = resolvePlaces({ ...args, env });
+  demandNamed(migration.id, await loadPlan(migration.dir), roots, { again, baseDir });
 }
 
 /** What may be written: the workflow's own directory, or the named places of this disk. */

@@ -110,7 +110,7 @@ export async function resumeStorage(
   // Half-way the disk may no longer say where a V0 directory or a repository is; the plan does.
   const plan = await loadPlan(newest.dir);
   const roots = [...rootsOf(inventory), ...recordedRoots(places, plan)];
-  demandNamed(newest.id, plan, roots, run.again);
+  demandNamed(newest.id, plan, roots, { again: run.again, baseDir: places.baseDir });
   const result = await resume(engineOptions(newest.id, places, env, roots, run));
   return finished(newest.id, result, verify(options, []), places);
 }

@@ -3,7 +3,8 @@
  * variables than those it is to be taken back with.
  */
 
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { touchedBy } from "../change/operation.ts";
 import type { Plan } from "../change/plan.ts";
 import { isBelow } from "../change/roots.ts";
@@ -46,21 +47,23 @@ function namedBy(path: string, changed: string[]): UnnamedPlace["by"] {
 }
 
 /** Makes the command that does the same with these places named. */
-export type Again = (flags: { config?: string; worktreeRoot?: string }) => string;
+export type Again = (flags: { baseDir?: string; config?: string; worktreeRoot?: string }) => string;
 
 /**
  * @param again see {@link Again}; variables are put before it
+ * @param baseDir where the migration is now
  * @throws ToolkitError `refused`, with the command that names every place
  */
 export function demandNamed(
   id: string,
   plan: Pick<Plan, "roots" | "operations">,
   believed: readonly string[],
-  again: Again,
+  { again, baseDir }: { again: Again; baseDir: string },
 ): void {
   const places = unnamedPlaces(plan, believed);
   const [first] = places;
   if (first === undefined) return;
+  refuseMoved(id, plan, { again, baseDir });
   const flags: Parameters<Again>[0] = {};
   const variables = new Set<string>();
   for (const { path, by } of places) {
@@ -69,4 +72,24 @@ export function demandNamed(
   }
   const message = `Cannot go on with "${id}": it changes "${first.path}" too, which nothing names now`;
   throw new ToolkitError("refused", message, { hint: [...variables, again(flags)].join(" ") });
+}
+
+/** Every path of a plan is one below the base dir of its day, or one that was looked up from there. */
+function refuseMoved(
+  id: string,
+  { roots, operations }: Pick<Plan, "roots" | "operations">,
+  { again, baseDir }: { again: Again; baseDir: string },
+): void {
+  const writes = operations.flatMap((operation) => touchedBy(operation).writes);
+  const former = roots.find((root) => writes.some((path) => isBelow(path, `${root}/projects`)));
+  if (former === undefined || roots.includes(baseDir)) return;
+  let [from, to] = [baseDir, former];
+  // A home that was moved with all that is in it is linked as one.
+  while (!existsSync(dirname(to)) && basename(from) === basename(to)) {
+    [from, to] = [dirname(from), dirname(to)];
+  }
+  const link = `ln -s ${shellWord(from)} ${shellWord(to)}`;
+  throw new ToolkitError("refused", `Cannot go on with "${id}": its base dir was "${former}"`, {
+    hint: `link it to where it was: ${link}\nthen: ${again({ baseDir: former })}`,
+  });
 }

@@ -31,7 +31,7 @@ test("a place that may be written to now, or that was only named, is no matter",
 
 test("each is named by the flag or the variable that had named it", () => {
   const again = (flags: object) => `rollback ${JSON.stringify(flags)}`;
-  const refuse = () => demandNamed("v3-1", all, [base], again);
+  const refuse = () => demandNamed("v3-1", all, [base], { again, baseDir: base });
   expect(refuse).toThrow(
     'Cannot go on with "v3-1": it changes "/c d/projects" too, which nothing names now',
   );
@@ -54,4 +54,26 @@ test("a place of old worktrees may be called like one of the agents'", () => {
   for (const root of ["/h/projects", "/h/sessions"]) {
     expect(named(root)).toEqual({ flag: "worktreeRoot" });
   }
+});
+
+test("a base dir that was moved is to be linked to where it was, or the home that it was moved with", () => {
+  const moved = (baseDir: string, former: string) => {
+    const move: Operation = { op: "makeDir", path: `${former}/projects/app` };
+    const again = (flags: object) => `rollback ${JSON.stringify(flags)}`;
+    try {
+      demandNamed("v3-1", { operations: [move], roots: [former] }, [baseDir], { again, baseDir });
+    } catch (error) {
+      return error;
+    }
+    return null;
+  };
+  expect(moved("/data/my ao", "/tmp/ao")).toMatchObject({
+    outcome: "refused",
+    message: 'Cannot go on with "v3-1": its base dir was "/tmp/ao"',
+    hint: 'link it to where it was: ln -s \'/data/my ao\' /tmp/ao\nthen: rollback {"baseDir":"/tmp/ao"}',
+  });
+  const [old, now] = ["/nowhere/old/.agent-orchestrator", "/nowhere/new/.agent-orchestrator"];
+  expect(moved(now, old)).toMatchObject({
+    hint: expect.stringContaining("ln -s /nowhere/new /nowhere/old\n"),
+  });
 });
