@@ -17,7 +17,8 @@ export const probes: Check = {
     what: "Whether the daemon answers on its port, is ready, and is the process that the run file names.",
     why: "A daemon that accepts and says nothing looks alive to everybody else; another one on its port answers for somebody else's data.",
     found: "GET /healthz and /readyz on 127.0.0.1, two seconds each, without a proxy.",
-    mended: "`ao stop`, then start it again; its log, where it writes one, says why.",
+    mended:
+      "`ao stop`, or `kill` with its pid when it does not answer that either, then start it again; its log, where it writes one, says why.",
     source: "The rewrite's probes.",
   },
   async run(facts) {
@@ -34,9 +35,9 @@ export const probes: Check = {
     ];
     if (findings.length > 0) {
       const log = logOf(facts);
-      // Not every build writes one.
-      const remedy = existsSync(log) ? { remedy: `tail ${quoted(log)}` } : {};
-      return { summary: "probes", findings: findings.map((each) => ({ ...each, ...remedy })) };
+      // Not every build writes one. `ao stop` leaves a daemon alone that does not answer.
+      const remedy = existsSync(log) ? `tail ${quoted(log)}` : `ao stop || kill ${run.pid}`;
+      return { summary: "probes", findings: findings.map((finding) => ({ ...finding, remedy })) };
     }
     return pass(`ready, pid ${run.pid} on port ${run.port}`);
   },

@@ -218,7 +218,7 @@ describe("AO-RW-004", () => {
     try {
       const { findings } = await look("AO-RW-004", { disk });
       expect(findings[0]?.message).toContain("Nobody listens");
-      expect(findings[0]?.remedy).toStartWith("`ao stop`, then start it again");
+      expect(findings[0]?.remedy).toBe(`ao stop || kill ${daemon.pid}`);
       writeFiles(join(disk.home, ".ao"), { "daemon.log": "boom\n" });
       const again = await look("AO-RW-004", { disk });
       expect(again.findings[0]?.remedy).toBe(`tail ${disk.home}/.ao/daemon.log`);
