@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { describeError, ToolkitError } from "../errors.ts";
+import { describeError, type Place, ToolkitError } from "../errors.ts";
+import { decodeUtf8 } from "../utf8.ts";
 import { decisionText } from "./builtin/source.ts";
 import type { Feedback } from "./state.ts";
 
@@ -20,11 +21,7 @@ export function readFeedback(
   const file = given.file === undefined ? undefined : resolve(cwd, given.file);
   if (message !== undefined) return { text: message, source: "message" };
   if (file !== undefined) {
-    try {
-      return { text: readFileSync(file, "utf8"), source: "file" };
-    } catch (cause) {
-      throw new ToolkitError("usage", `Cannot read "${file}": ${describeError(cause)}`, { cause });
-    }
+    return { text: textOf(file), source: "file" };
   }
   if (decide.length === 0) {
     throw new ToolkitError("usage", "Cannot refine: give --message, --file or --decide");
@@ -36,4 +33,20 @@ export function readFeedback(
     throw new ToolkitError("usage", `Cannot read --decide "${answer}": it is not KEY=VALUE`);
   });
   return { text: lines.join("\n"), source: "message" };
+}
+
+function textOf(file: string): string {
+  const refuse = (detail: string, more: { cause?: unknown; place?: Place } = {}): never => {
+    throw new ToolkitError("usage", `Cannot read "${file}": ${detail}`, more);
+  };
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    return refuse(describeError(cause), { cause });
+  }
+  const decoded = decodeUtf8(bytes);
+  if ("text" in decoded) return decoded.text;
+  const { line, column } = decoded.fault;
+  return refuse("it is not UTF-8, and is to be kept as it is", { place: { file, line, column } });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Agent } from "../../../lib/planning/agent.ts";
 import { readFeedback } from "../../../lib/planning/feedback.ts";
@@ -53,6 +53,10 @@ describe("refine", () => {
     });
     expect(() => readFeedback({ decide: [] }, "/")).toThrow("give --message, --file or --decide");
     expect(() => readFeedback({ file: `${file}.gone`, decide: [] }, "/")).toThrow("Cannot read");
+    writeFileSync(file, Buffer.from("a\r\nbü", "latin1"));
+    const unread = () => readFeedback({ file, decide: [] }, "/");
+    expect(unread).toThrow("it is not UTF-8");
+    expect(unread).toThrow(expect.objectContaining({ place: { file, line: 2, column: 2 } }));
     writePlan(site, slug);
     const blank = refine(site, { slug, agent: scripted({}), text: " \n", source: "file" });
     await expect(blank).rejects.toThrow("the feedback is blank");
