@@ -81,8 +81,12 @@ export async function refuseStalePlan(input: PreflightInput): Promise<void> {
   if (found.length > shownMismatches) lines.push("\n  and more");
   throw new ToolkitError(
     "refused",
-    `Cannot apply the plan: the disk has changed since it was made${lines.join("")}`,
-    { hint: "make a new plan", place: { file: first.path } },
+    `Cannot apply the plan: the disk is not as it expects${lines.join("")}`,
+    // It may have changed since, or never have been so: a new plan would expect the same.
+    {
+      hint: "mend what it names, or make a new plan if that changed since",
+      place: { file: first.path },
+    },
   );
 }
 

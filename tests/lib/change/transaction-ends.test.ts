@@ -100,7 +100,7 @@ test("a plan that another first migration has made stale meanwhile is refused as
     },
   };
   const error = await errorOf(bench.apply([{ op: "trash", path: bench.at("a") }], { disk }));
-  expect(error.message).toContain("the disk has changed since it was made");
+  expect(error.message).toContain("the disk is not as it expects");
   expect(fs.existsSync(bench.migrationDir)).toBe(false);
 });
 
