@@ -4,8 +4,9 @@
 
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { errorCode, ToolkitError } from "../errors.ts";
+import { describeError, errorCode, ToolkitError } from "../errors.ts";
 import { isInside } from "../paths.ts";
+import { shellWord } from "../text.ts";
 import { removeTree, treeBytes } from "./copy.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { Journal } from "./journal.ts";
@@ -72,14 +73,25 @@ export async function listMigrations(
     const dir = join(migrationsDir, id);
     try {
       migrations.push(await loadMigration(dir, disk));
-    } catch (error) {
-      if (!(error instanceof ToolkitError)) throw error;
+    } catch (cause) {
+      const error = cause instanceof ToolkitError ? cause : forbidden(dir, cause);
+      if (error === null) throw cause;
       // A spawn or a run that changed nothing takes its record away.
       if (disk.lstat(dir) === null) continue;
       damaged.push({ id, dir, createdAt: likelyTime(disk, dir, id), error });
     }
   }
   return { migrations: migrations.sort(byTime), damaged: damaged.sort(byTime) };
+}
+
+/** Whoever ran the toolkit as root has migrations that nobody else may read. */
+function forbidden(dir: string, cause: unknown): ToolkitError | null {
+  if (errorCode(cause) !== "EACCES" && errorCode(cause) !== "EPERM") return null;
+  return new ToolkitError("invalid", `Cannot read "${dir}": ${describeError(cause)}`, {
+    place: { file: dir },
+    hint: `ls -ld ${shellWord(dir)}`,
+    cause,
+  });
 }
 
 /** Oldest first; those of one moment stay in the order of their ids. */

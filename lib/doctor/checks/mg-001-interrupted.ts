@@ -4,6 +4,7 @@ import type { MigrationSummary } from "../../change/history.ts";
 import { runningMigration } from "../../change/lock.ts";
 import { type Check, type Finding, pass } from "../check.ts";
 import type { Facts } from "../facts.ts";
+import { quoted } from "../shell.ts";
 
 export const interrupted: Check = {
   id: "AO-MG-001",
@@ -30,9 +31,9 @@ export const interrupted: Check = {
       ...damaged.map(
         ({ id, dir, error }): Finding => ({
           level: "fail",
-          message: `The record of ${id} is damaged: ${error.message}`,
+          message: `The record of ${id} cannot be used: ${error.message}`,
           ref: dir,
-          remedy: "restore that file from a backup; without it nobody knows what was done",
+          remedy: error.hint?.replace("; nothing was changed", "") ?? `ls -la ${quoted(dir)}`,
         }),
       ),
     ];

@@ -88,6 +88,20 @@ describe("a list of migrations", () => {
     expect(failed.message).toStartWith("EIO");
   });
 
+  test("shows the others beside one that may not be read, as root's may not", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/tree/x");
+    add(disk, `${migrations}/b`, "/tree/x");
+    const closed = altered(disk, {
+      lstat: (path) => (path.startsWith(`${places.dir}/`) ? failing("EACCES")() : disk.lstat(path)),
+    });
+    const { migrations: listed, damaged } = await listMigrations(migrations, closed);
+    expect(listed.map(({ id }) => id)).toEqual(["b"]);
+    const message = `Cannot read "${places.dir}": EACCES`;
+    const error = { outcome: "invalid", message: expect.stringContaining(message) };
+    expect(damaged).toMatchObject([{ id: "a", error: { ...error, hint: `ls -ld ${places.dir}` } }]);
+  });
+
   test("leaves out one that is thrown away while it is read", async () => {
     const disk = makeDisk();
     const places = add(disk, `${migrations}/a`, "/tree/x");
