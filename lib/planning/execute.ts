@@ -5,10 +5,12 @@
 
 import { basename, join } from "node:path";
 import { loadMigration, newMigrationId } from "../change/history.ts";
+import { touchedBy } from "../change/operation.ts";
 import type { EngineOptions, TmuxPort } from "../change/options.ts";
 import type { Plan } from "../change/plan.ts";
 import { applyPlan, resume, undo } from "../change/transaction.ts";
 import { describeError, ToolkitError } from "../errors.ts";
+import { isInside } from "../paths.ts";
 import { type Agent, AgentError, type AgentFailure } from "./agent.ts";
 import type { Effort } from "./effort.ts";
 import { addExecuted } from "./executed-file.ts";
@@ -18,11 +20,17 @@ import {
   loadExecution,
   saveExecution,
 } from "./execution-file.ts";
-import { type Manifest, type Phase, requireManifest, withPhaseDone } from "./manifest.ts";
+import {
+  type Manifest,
+  manifestName,
+  type Phase,
+  requireManifest,
+  withPhaseDone,
+} from "./manifest.ts";
 import { parseAnswer, readOperations } from "./operations-file.ts";
 import { parseReport } from "./parse.ts";
 import { executePrompt } from "./prompts.ts";
-import { migrationDirOf, type Site, stamp } from "./site.ts";
+import { migrationDirOf, type Site, stamp, transactionsDirOf, visibleSlugs } from "./site.ts";
 import { sanitised } from "./summary.ts";
 import { updateManifest } from "./update.ts";
 import { type Validation, validate } from "./validation.ts";
@@ -174,11 +182,26 @@ async function prepare(trying: Trying, attempt: number): Promise<Prepared> {
   const frame = { script: "migration", title, roots: [...executor.roots] };
   const plan = recorded ?? (await parseAnswer(answer, frame));
   const report = parseReport(answer);
+  refuseOwn(site, phase, plan);
   if (plan.operations.length === 0) return { report, record: null, plan };
   const id = newMigrationId(site.now(), "plan");
   const migrationDir = join(executor.migrationsDir, id);
   const record = { phase: phase.name, migrationDir, startedAt: stamp(site.now()) };
   return { report, record, plan };
+}
+
+/** Plans are changed by publishing alone; a phase that did could approve itself, or be lost. */
+function refuseOwn(site: Site, phase: Phase, { operations }: Plan): void {
+  const plans = visibleSlugs(site)
+    .map((slug) => migrationDirOf(site, slug))
+    .filter((dir) => site.disk.lstat(join(dir, manifestName)) !== null);
+  const kept = [...plans, transactionsDirOf(site)];
+  const path = operations
+    .flatMap((operation) => touchedBy(operation).writes)
+    .find((written) => kept.some((dir) => isInside(written, dir) || isInside(dir, written)));
+  if (path === undefined) return;
+  const state = `it would change "${path}", where plans are kept`;
+  throw new ToolkitError("refused", `Cannot carry out "${phase.name}": ${state}`);
 }
 
 async function askAgent(trying: Trying, attempt: number): Promise<string> {

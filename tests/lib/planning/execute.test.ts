@@ -80,6 +80,30 @@ describe("execution", () => {
     expect(treeDigest(site.disk, dir)).toBe(before);
   });
 
+  test("plans are no matter of a phase: it neither approves itself nor throws one away", async () => {
+    using site = makeSite();
+    const dir = writePlan(site, slug, { told: toApproval });
+    const other = writePlan(site, "barn");
+    const edits = [{ pointer: "/status", before: "ready", after: "done" }];
+    const cases: [Operation, string][] = [
+      [{ op: "patchJson", path: join(dir, "manifest.json"), edits }, "shed/manifest.json"],
+      [{ op: "trash", path: other }, "barn"],
+      [{ op: "trash", path: join(site.root, "migrations") }, "migrations"],
+      [{ op: "move", from: join(site.root, "a"), to: join(other, "a") }, "barn/a"],
+    ];
+    const before = treeDigest(site.disk, join(site.root, "migrations"));
+    for (const [operation, path] of cases) {
+      const { done, summary } = await execute(site, scripted({ execute: answer([operation]) }));
+      expect([done, summary]).toEqual([
+        false,
+        expect.stringContaining(`${path}", where plans are`),
+      ]);
+    }
+    expect(treeDigest(site.disk, join(site.root, "migrations"))).toBe(before);
+    const beside = creating(site, "migrations/001.sql");
+    expect((await execute(site, scripted({ execute: answer(beside) }))).done).toBe(true);
+  });
+
   test("a definition of done that does not hold is red", async () => {
     using site = makeSite();
     writePlan(site, slug, { told: toApproval });
