@@ -4,7 +4,6 @@ import type { MigrationSummary } from "../../change/history.ts";
 import { runningMigration } from "../../change/lock.ts";
 import { type Check, type Finding, pass } from "../check.ts";
 import type { Facts } from "../facts.ts";
-import { quoted } from "../shell.ts";
 
 export const interrupted: Check = {
   id: "AO-MG-001",
@@ -33,7 +32,7 @@ export const interrupted: Check = {
           level: "fail",
           message: `The record of ${id} cannot be used: ${error.message}`,
           ref: dir,
-          remedy: error.hint?.replace("; nothing was changed", "") ?? `ls -la ${quoted(dir)}`,
+          remedy: error.hint?.replace("; nothing was changed", "") ?? "restore it from a backup",
         }),
       ),
     ];
