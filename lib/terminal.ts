@@ -222,7 +222,7 @@ const hiddenProgress: Progress = { update() {}, end() {}, [Symbol.dispose]() {} 
 /** Asks with the prompt library; its symbol for "cancelled" is the only symbol it answers with. */
 type Prompt<Raw> = (
   clack: typeof import("@clack/prompts"),
-  common: { message: string; input: Readable; output: Writable },
+  common: { message: string; input: Readable; output: Writable; signal: AbortSignal },
 ) => Promise<Raw>;
 
 async function runPrompt<Raw>(
@@ -234,9 +234,41 @@ async function runPrompt<Raw>(
   if (!colored) process.env.NO_COLOR = "1";
   // Loaded here: it costs more to load than most commands take to run.
   const clack = await import("@clack/prompts");
-  const answer = await prompt(clack, { message, input, output });
+  using ended = endOfInput(input);
+  const answer = await prompt(clack, { message, input, output, signal: ended.signal });
   if (typeof answer === "symbol") {
     throw new ToolkitError("cancelled", `Cancelled at "${message}"`);
   }
   return answer as Exclude<Raw, symbol>;
+}
+
+/**
+ * A signal that Ctrl-D, or an input that is gone, cancels a prompt with. Readline pauses the input
+ * then, and the prompt library would wait for ever; after Ctrl-Z and `fg` too, where it goes on.
+ */
+export function endOfInput(input: Readable): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  let asking = true;
+  let isSuspended = false;
+  const end = () => {
+    if (asking) controller.abort();
+  };
+  const settle = () => {
+    if (!asking || !input.isPaused()) return;
+    if (isSuspended) input.resume();
+    else end();
+  };
+  const onKey = (_: unknown, key: { ctrl?: boolean; name?: string } | undefined) => {
+    isSuspended = key?.ctrl === true && key.name === "z";
+  };
+  // An answer pauses it as well, and is heard before this.
+  const onPause = () => setImmediate(settle);
+  input.on("keypress", onKey).on("pause", onPause).once("end", end);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      asking = false;
+      input.off("keypress", onKey).off("pause", onPause).off("end", end);
+    },
+  };
 }

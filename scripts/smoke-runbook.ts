@@ -16,6 +16,7 @@ import type { Reopened } from "../lib/smoke/reopen.ts";
 import type { RunResult } from "../lib/smoke/results.ts";
 import type { Runbook } from "../lib/smoke/schema.ts";
 import type { Unit } from "../lib/smoke/walk.ts";
+import { endOfInput } from "../lib/terminal.ts";
 import { printableLines } from "../lib/text.ts";
 import manifest from "../package.json" with { type: "json" };
 
@@ -201,7 +202,8 @@ function askOn({ terminal }: Walk): Parameters<typeof createGuide>[0] {
     select: (message, options) => terminal.select({ message, options, flag: "--auto" }),
     async text(message) {
       const { isCancel, text } = await import("@clack/prompts");
-      const answer = await text({ message, output: process.stderr });
+      using ended = endOfInput(process.stdin);
+      const answer = await text({ message, output: process.stderr, signal: ended.signal });
       if (isCancel(answer)) throw new ToolkitError("cancelled", `Cancelled at "${message}"`);
       return (answer ?? "").trim();
     },

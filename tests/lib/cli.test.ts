@@ -324,6 +324,18 @@ describe("in a terminal, a script", () => {
     expect(screen).toEndWith('error: Cancelled at "Which one?"\n');
   });
 
+  test("is cancelled by Ctrl-D too, and does not wait for ever", async () => {
+    for (const [args, expected] of [
+      [["--yes"], "drop"],
+      [["--decide", "keep"], "No"],
+    ] as const) {
+      const keys = [{ expect: expected, send: "\x04" }];
+      const { code, screen } = await runInTerminal(probe, ["ask", ...args], keys);
+      expect(code).toBe(130);
+      expect(screen).toMatch(/\nerror: Cancelled at ".*"\n$/);
+    }
+  });
+
   test("asks without colours when there are to be none", async () => {
     const no = [{ expect: "No", send: "\r" }];
     const args = ["ask", "--decide", "keep", "--no-color"];

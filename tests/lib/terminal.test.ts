@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { PassThrough } from "node:stream";
 import { ToolkitError } from "../../lib/errors.ts";
 import type { Env } from "../../lib/process.ts";
-import { createStyle, createTerminal, wantsColor } from "../../lib/terminal.ts";
+import { createStyle, createTerminal, endOfInput, wantsColor } from "../../lib/terminal.ts";
 
 interface Setting {
   env?: Env;
@@ -171,5 +171,27 @@ describe("a question", () => {
     input.write("\x03");
     const { outcome, message } = await asked;
     expect([outcome, message]).toEqual(["cancelled", 'Cancelled at "Apply?"']);
+  });
+
+  test("is cancelled when its input is gone", async () => {
+    const { terminal, input } = setUp();
+    const asked = errorOf(terminal.confirm(question));
+    await Bun.sleep(20);
+    input.end();
+    expect((await asked).outcome).toBe("cancelled");
+  });
+
+  test("goes on after Ctrl-Z and fg, which pause its input", async () => {
+    const input = new PassThrough();
+    using ended = endOfInput(input);
+    input.resume();
+    input.emit("keypress", "\x1a", { ctrl: true, name: "z" });
+    input.pause();
+    await Bun.sleep(5);
+    expect([input.isPaused(), ended.signal.aborted]).toEqual([false, false]);
+    input.emit("keypress", "\x04", { ctrl: true, name: "d" });
+    input.pause();
+    await Bun.sleep(5);
+    expect(ended.signal.aborted).toBe(true);
   });
 });
