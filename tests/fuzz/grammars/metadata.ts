@@ -61,7 +61,7 @@ export const sessionMetadata: Grammar = {
     if (isObject !== (format === "json")) return `JSON, but it is called ${format}`;
     if (object === undefined) return null;
     for (const value of Object.values(sessionFieldsOf(object))) {
-      if (value !== true && (typeof value !== "string" || value === ""))
+      if (value !== undefined && value !== true && (typeof value !== "string" || value === ""))
         return "no text in a field";
     }
     const strings = text.match(/"(?:\\.|[^"\\])*"(?:[ \t\r\n]*:)?/gs) ?? [];
