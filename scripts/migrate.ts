@@ -248,7 +248,7 @@ async function approvedJob(
     const { demandSamePlan, readSavedPlan } = await import("../lib/storage/saved-plan.ts");
     demandSamePlan(readSavedPlan(resolve(cwd, args.plan)), first.plan, calls.migrate);
   }
-  refuseBlocked(first.plan, calls);
+  await refuseBlocked(first.plan, calls);
   if (first.plan.steps.length === 0) return showPlan(context, first);
   if (args.force !== true) {
     refuseLive(first.plan.inventory, calls.migrate("--execute", "--force"));
@@ -305,7 +305,7 @@ async function rehearseRun(context: MigrateContext, found: Assessment): Promise<
   const { rehearse } = await import("../lib/storage/rehearse.ts");
   const { rehearsalText } = await import("../lib/storage/outcome-text.ts");
   const { refuseBlocked } = await import("../lib/storage/live.ts");
-  refuseBlocked(found.plan, callsOf(context));
+  await refuseBlocked(found.plan, callsOf(context));
   using bar = progressBar(context, "Rehearsing");
   const result = await rehearse(found.plan, bar.run);
   bar.end();

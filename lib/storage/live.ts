@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { realDisk } from "../change/disk.ts";
+import { loadMigration } from "../change/history.ts";
 import { releaseRunLock, takeRunLock, waitFor } from "../change/lock.ts";
 import { nothingChanged } from "../change/stop.ts";
 import { ToolkitError } from "../errors.ts";
@@ -16,24 +17,36 @@ interface Calls {
 }
 
 /** @throws {ToolkitError} refused (invalid for an unreadable registry), naming the first blocker */
-export function refuseBlocked(plan: StoragePlan, calls: Calls): void {
+export async function refuseBlocked(plan: StoragePlan, calls: Calls): Promise<void> {
   const [blocker] = plan.blockers;
   if (blocker === undefined) return;
   const { registryFault: fault } = plan.inventory;
   throw new ToolkitError(fault === null ? "refused" : "invalid", `Cannot migrate: ${blocker}`, {
-    hint: fault === null ? wayOn(plan.inventory, calls) : "mend that file, then run again",
+    hint: fault === null ? await wayOn(plan.inventory, calls) : "mend that file, then run again",
     ...(fault !== null && { place: fault.place }),
   });
 }
 
 /** What to do about the first migration that has not ended. */
-function wayOn({ openMigrations, migrationHolder }: Inventory, calls: Calls): string {
+async function wayOn(inventory: Inventory, calls: Calls): Promise<string> {
+  const { openMigrations, migrationHolder, places } = inventory;
   const [id] = openMigrations;
   if (id === undefined) return "mend what it names, then run again";
   if (migrationHolder?.migration === id) return waitFor(migrationHolder);
   const back = `to take it back: ${calls.rollback(id)}`;
-  // Those of other scripts are resumed by these.
-  return id.startsWith("v3-") ? `to go on with it: ${calls.migrate("--resume")}\n${back}` : back;
+  // Those of other scripts are resumed by these, and what is on its way back goes on as that.
+  const isOnward =
+    id.startsWith("v3-") && !(await isGoingBack(join(places.baseDir, "migrations", id)));
+  return isOnward ? `to go on with it: ${calls.migrate("--resume")}\n${back}` : back;
+}
+
+async function isGoingBack(migrationDir: string): Promise<boolean> {
+  try {
+    return (await loadMigration(migrationDir)).state === "rolling-back";
+  } catch {
+    // Whoever goes on with it is told what is wrong with it.
+    return false;
+  }
 }
 
 /**

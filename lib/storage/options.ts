@@ -53,6 +53,12 @@ export interface PlanOptions {
   deadExports?: string[];
 }
 
+/** What a plan without steps says of the disk: with all of them asked for, that it is V3. */
+export function nothingToDo({ selectedSteps }: { selectedSteps: readonly StepId[] }): string {
+  const isWhole = stepIds.every((id) => selectedSteps.includes(id));
+  return isWhole ? "Nothing to do: this disk is V3" : "Nothing to do in the steps that were chosen";
+}
+
 /**
  * The steps to plan for `--only` and `--skip`: what a chosen step needs comes along.
  *

@@ -5,6 +5,7 @@ import { type Child, type Html, html, htmlList, htmlTable } from "../html.ts";
 import { barChart } from "../html-chart.ts";
 import { badge, cards, htmlPage, type Tone, type Verdict } from "../html-page.ts";
 import { formatBytes, formatCount, plural } from "../text.ts";
+import { nothingToDo } from "./options.ts";
 import { isBare } from "./outcome-text.ts";
 import { driftSection, issuesOf } from "./page-drift.ts";
 import { bytesByKind, identifierForms } from "./page-layers.ts";
@@ -40,7 +41,8 @@ export function planPage(plan: StoragePlan, record: PlanRecord, toolkit: string)
 
 const bare: Verdict = { tone: "none", headline: "There is no AO state here" };
 
-function verdict({ steps, blockers, decisions, warnings }: PlanRecord): Verdict {
+function verdict(record: PlanRecord): Verdict {
+  const { steps, blockers, decisions, warnings } = record;
   if (blockers.length > 0) {
     const mended = "what blocks the plan is named at the end of this page";
     const headline = `Blocked: ${plural(blockers.length, "thing")} must be mended first`;
@@ -50,7 +52,7 @@ function verdict({ steps, blockers, decisions, warnings }: PlanRecord): Verdict 
       detail: [html`Nothing can be executed; <a href="#decisions">${mended}</a>.`],
     };
   }
-  if (steps.length === 0) return { tone: "good", headline: "Nothing to do: this disk is V3" };
+  if (steps.length === 0) return { tone: "good", headline: nothingToDo(record) };
   const open = decisions.filter(({ decidedBy }) => decidedBy === "default").length;
   const verb = warnings.length === 1 ? "is" : "are";
   const notes = `There ${verb} ${none(warnings.length, "warning")} and ${none(open, "open decision")}`;

@@ -2,6 +2,7 @@
 
 import { formatBytes, hanging, printable, truncateMiddle, wrap } from "../text.ts";
 import type { Issue } from "./drift.ts";
+import { nothingToDo } from "./options.ts";
 import type { InventoryRecord, PlanRecord } from "./record.ts";
 
 /** Colours a report uses; identity functions give plain text. */
@@ -155,9 +156,7 @@ function summarised(issues: Issue[], verbose: boolean): string[] {
 function planSection(writer: Writer, record: PlanRecord): void {
   writer.heading("Plan");
   if (record.steps.length === 0) {
-    writer.line(
-      record.blockers.length > 0 ? "  Blocked; see below." : "  Nothing to do: this disk is V3.",
-    );
+    writer.line(record.blockers.length > 0 ? "  Blocked; see below." : `  ${nothingToDo(record)}.`);
     return;
   }
   const { style } = writer.options;

@@ -14,6 +14,7 @@ import {
   refuseLive,
   refuseRunning,
 } from "../../../lib/storage/live.ts";
+import type { StoragePlan } from "../../../lib/storage/plan.ts";
 import { makeTemp } from "../../temp.ts";
 import { base, type Found, inventoryOf, planned, session, stateDir } from "./found.ts";
 
@@ -33,40 +34,44 @@ function errorOf(step: () => void): ToolkitError | null {
 }
 
 describe("a plan that is blocked", () => {
-  const refused = (found: Found) => errorOf(() => refuseBlocked(planned(found).plan, calls));
+  const blockedBy = (plan: StoragePlan) =>
+    refuseBlocked(plan, calls).then(
+      () => null,
+      (error: ToolkitError) => error,
+    );
+  const refused = (found: Found) => blockedBy(planned(found).plan);
 
-  test("by an interrupted migration names both ways, or the only one for another script's", () => {
-    const own = refused({ openMigrations: ["v3-1"] });
+  test("by an interrupted migration names both ways, or the only one for another script's", async () => {
+    const own = await refused({ openMigrations: ["v3-1"] });
     expect(own?.outcome).toBe("refused");
     expect(own?.hint).toContain("migrate --resume");
     expect(own?.hint).toContain("rollback v3-1");
-    const other = refused({ openMigrations: ["sessions-v3-1"] });
+    const other = await refused({ openMigrations: ["sessions-v3-1"] });
     expect(other?.hint).toContain("rollback sessions-v3-1");
     expect(other?.hint).not.toContain("migrate --resume");
   });
 
-  test("by one that runs right now has to wait for that process", () => {
+  test("by one that runs right now has to wait for that process", async () => {
     const holder = { pid: 4711, command: "migrate", startedAt: "now", migration: "v3-1" };
-    const waits = refused({ openMigrations: ["v3-1"], migrationHolder: holder });
+    const waits = await refused({ openMigrations: ["v3-1"], migrationHolder: holder });
     expect(waits?.hint).toContain("4711");
     expect(waits?.hint).not.toContain("rollback");
     const another = { ...holder, migration: "spawn-2" };
-    expect(refused({ openMigrations: ["v3-1"], migrationHolder: another })?.hint).toContain(
-      "rollback v3-1",
-    );
+    const stopped = await refused({ openMigrations: ["v3-1"], migrationHolder: another });
+    expect(stopped?.hint).toContain("rollback v3-1");
   });
 
-  test("by a registry that cannot be read is invalid, with the place", () => {
+  test("by a registry that cannot be read is invalid, with the place", async () => {
     const place = { file: `${base}/config.yaml`, line: 7 };
-    const fault = refused({ registryFault: { kind: "corrupt", place, detail: "odd" } });
+    const fault = await refused({ registryFault: { kind: "corrupt", place, detail: "odd" } });
     expect(fault).toMatchObject({ outcome: "invalid", place });
     expect(fault?.hint).toContain("that file");
-    expect(refused({})).toBeNull();
+    expect(await refused({})).toBeNull();
   });
 
-  test("by anything else is refused with what it names, and no migration is offered", () => {
+  test("by anything else is refused with what it names, and no migration is offered", async () => {
     const { plan } = planned({});
-    const blocked = errorOf(() => refuseBlocked({ ...plan, blockers: ["one", "two"] }, calls));
+    const blocked = await blockedBy({ ...plan, blockers: ["one", "two"] });
     expect(blocked).toMatchObject({ outcome: "refused", message: "Cannot migrate: one" });
     expect(blocked?.hint).not.toMatch(/migrate|rollback|undefined/);
   });

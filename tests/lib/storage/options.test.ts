@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { type StepId, selectSteps, stepIds, stepNeeds } from "../../../lib/storage/options.ts";
+import {
+  nothingToDo,
+  type StepId,
+  selectSteps,
+  stepIds,
+  stepNeeds,
+} from "../../../lib/storage/options.ts";
 
 describe("choosing steps", () => {
   test("without a choice every step is planned", () => {
@@ -66,4 +72,10 @@ describe("choosing steps", () => {
       for (const need of reached) expect(stepIds).toContain(need);
     }
   });
+});
+
+test("nothing to do is said of the disk only where every step was asked for", () => {
+  const said = (only: StepId[]) => nothingToDo({ selectedSteps: [...selectSteps(only, [])] });
+  expect(said([])).toBe("Nothing to do: this disk is V3");
+  expect(said(["same-repo-merge"])).toBe("Nothing to do in the steps that were chosen");
 });

@@ -14,14 +14,14 @@ function planWith(change: (text: string) => string) {
   return { plan, file: disk.configFile };
 }
 
-test("an entry that another one merges in blocks the plan, with its place and what to do", () => {
+test("an entry that another one merges in blocks the plan, with its place and what to do", async () => {
   const { plan, file } = planWith(
     (text) => `${text.replace(/^( {2}\S*integrator\S*:)/m, "$1 &first")}other:\n  <<: *first\n`,
   );
   expect(plan.blockers.length).toBeGreaterThan(0);
   expect(plan.blockers[0]).toStartWith(`${file}:`);
   expect(plan.blockers[0]).toMatch(/:\d+:\d+: cannot change \/projects\/.*Write it out by hand\.$/);
-  expect(() => refuseBlocked(plan, { migrate: () => "", rollback: () => "" })).toThrow();
+  await expect(refuseBlocked(plan, { migrate: () => "", rollback: () => "" })).rejects.toThrow();
 });
 
 test("an anchor elsewhere in the registry is in nobody's way", () => {
