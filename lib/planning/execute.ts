@@ -146,7 +146,9 @@ async function tryPhase(trying: Trying, attempt: number): Promise<Tried> {
     if (error.outcome === "cancelled") throw error;
     return failed("agent-infra-failure", error.message);
   }
-  const complaint = await findComplaint(trying);
+  const complaint = await findComplaint(trying).catch((error) => {
+    throw cutShort(trying, work, error);
+  });
   if (complaint !== null) {
     const trouble = await takeBack(trying, work);
     const text = trouble === null ? complaint.reason : `${complaint.reason}; ${trouble}`;
@@ -298,6 +300,18 @@ async function findComplaint(
   if (result.state === "green") return null;
   const failure = result.state === "red" ? "validation-failed" : "validation-infra-failure";
   return { failure, reason: result.reason };
+}
+
+/** A cancelled check leaves what was changed as it is: that is no end, and the ways on are told. */
+function cutShort({ request }: Trying, { record }: Prepared, error: unknown): unknown {
+  if (record === null || !(error instanceof ToolkitError) || error.outcome !== "cancelled") {
+    return error;
+  }
+  const { resume, rollback } = request.executor.commands(basename(record.migrationDir));
+  const state = "it was cancelled after its changes and before they were checked";
+  return new ToolkitError("interrupted", `Cannot finish phase "${request.phase}": ${state}`, {
+    hint: `to go on: ${resume}\nto go back: ${rollback}`,
+  });
 }
 
 /** Takes the operations back; returns what could not be, or null. */

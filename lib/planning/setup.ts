@@ -91,6 +91,8 @@ export interface ExecutorSetup {
   root: string | undefined;
   /** `--with` as given. */
   with: string;
+  /** `--validate` as given. */
+  validate?: string | undefined;
 }
 
 /** The ways on from a phase that stopped half-way. */
@@ -98,9 +100,10 @@ function commandsOf(setup: ExecutorSetup, slug: string, id: string, inRoot: bool
   const { invocation, flags, root: given } = setup;
   const call = commandMaker(invocation, flags);
   const root = given === undefined ? [] : ["--root", given];
+  const check = setup.validate === undefined ? [] : ["--validate", setup.validate];
   const records = inRoot ? ["--root", given ?? "."] : [];
   return {
-    resume: call("migration", "tick", slug, ...root, "--with", setup.with),
+    resume: call("migration", "tick", slug, ...root, "--with", setup.with, ...check),
     rollback: call("rollback", ...records, id),
   };
 }

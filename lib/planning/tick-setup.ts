@@ -52,6 +52,7 @@ export function tickOptions(site: Site, setup: TickSetup): TickOptions {
     ...setup,
     flags: { home, baseDir, config },
     root,
+    validate,
     with: args.with ?? "builtin",
   };
   return {

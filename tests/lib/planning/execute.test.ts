@@ -9,7 +9,7 @@ import { loadExecuted } from "../../../lib/planning/executed-file.ts";
 import { executionName } from "../../../lib/planning/execution-file.ts";
 import { requireManifest } from "../../../lib/planning/manifest.ts";
 import { formatOperations } from "../../../lib/planning/operations-file.ts";
-import { migrationDirOf, type Site } from "../../../lib/planning/site.ts";
+import { isEngineId, migrationDirOf, type Site } from "../../../lib/planning/site.ts";
 import { treeDigest } from "../../../lib/planning/tree.ts";
 import { splitCommand } from "../../../lib/planning/validation.ts";
 import { dyingDisk } from "./dying-disk.ts";
@@ -231,7 +231,13 @@ describe("execution", () => {
       const stop = new AbortController();
       setTimeout(() => stop.abort(), 150);
       const sleeping = { validation: check(site, "sleep 20"), signal: stop.signal };
-      await expect(execute(site, agent, sleeping)).rejects.toThrow("Cancelled");
+      const error = await execute(site, agent, sleeping).catch((thrown) => thrown);
+      const [id] = readdirSync(join(site.root, ".workflow/migrations")).filter(isEngineId);
+      expect(error).toMatchObject({
+        outcome: "interrupted",
+        message: expect.stringContaining("after its changes and before they were checked"),
+        hint: `to go on: resume ${id}\nto go back: rollback ${id}`,
+      });
       expect(existsSync(join(site.root, "out.txt"))).toBe(true);
       expect(existsSync(join(dir, executionName))).toBe(true);
       const next = await execute(site, scripted({}), { validation: check(site, command) });

@@ -15,10 +15,12 @@ test("the ways on from a phase cut short are for the disk that was meant, and ca
   using site = makeSite();
   writePlan(site, "my plan");
   const flags = { home: "/home/u", baseDir: "/srv/ao state", config: undefined };
-  const { commands } = await executorFor(site, "my plan", { ...call, flags, root: "../shop" });
+  const { commands } = await executorFor(site, "my plan", {
+    ...{ ...call, flags, root: "../shop", validate: "npm test" },
+  });
   const disk = "--home /home/u --base-dir '/srv/ao state'";
   expect(commands("plan-1")).toEqual({
-    resume: `bun run scripts/migration.ts tick 'my plan' --root ../shop --with 'codex exec -' ${disk}`,
+    resume: `bun run scripts/migration.ts tick 'my plan' --root ../shop --with 'codex exec -' --validate 'npm test' ${disk}`,
     rollback: `bun run scripts/rollback.ts --root ../shop plan-1 ${disk}`,
   });
 });
