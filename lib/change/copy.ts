@@ -81,10 +81,17 @@ export function removeTree(disk: Disk, path: string): void {
   }
 }
 
-/** Bytes of all files below a path. */
+const unseen = new Set<string | undefined>(["EACCES", "EPERM", "ENOENT"]);
+
+/** Bytes of all files below a path, but for what may not be looked at or goes meanwhile. */
 export function treeBytes(disk: Disk, path: string): number {
-  const stat = disk.lstat(path);
-  if (stat === null) return 0;
-  if (stat.kind !== "directory") return stat.kind === "file" ? stat.size : 0;
-  return disk.readDir(path).reduce((sum, name) => sum + treeBytes(disk, join(path, name)), 0);
+  try {
+    const stat = disk.lstat(path);
+    if (stat === null) return 0;
+    if (stat.kind !== "directory") return stat.kind === "file" ? stat.size : 0;
+    return disk.readDir(path).reduce((sum, name) => sum + treeBytes(disk, join(path, name)), 0);
+  } catch (error) {
+    if (unseen.has(errorCode(error))) return 0;
+    throw error;
+  }
 }

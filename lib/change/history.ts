@@ -254,7 +254,15 @@ export async function pruneMigration(
       writer.close();
     }
     const dirs = besides(plans, options.roots);
-    return [places, ...later].reduce((sum, each) => sum + emptyTrash(disk, each, dirs), 0);
+    try {
+      return [places, ...later].reduce((sum, each) => sum + emptyTrash(disk, each, dirs), 0);
+    } catch (cause) {
+      if (errorCode(cause) === undefined) throw cause;
+      const state = describeError(cause);
+      const message = `Cannot empty the trash of "${places.id}": ${state}`;
+      const hint = "the same command goes on with it";
+      throw new ToolkitError("interrupted", message, { hint, cause });
+    }
   } finally {
     releaseRunLock(lock);
   }

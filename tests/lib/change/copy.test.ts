@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
 import { copyTree, removeTree, treeBytes, treeDigest } from "../../../lib/change/copy.ts";
 import type { Disk } from "../../../lib/change/disk.ts";
-import { altered } from "../../change/prepared.ts";
+import { altered, failing } from "../../change/prepared.ts";
 import { SimulatedDisk } from "../../simulated-disk.ts";
 
 function makeTree(): SimulatedDisk {
@@ -104,6 +104,15 @@ test("a tree's bytes are those of its files, and it is removed whole", () => {
   expect(disk.lstat("/a/file")).not.toBeNull();
   removeTree(disk, "/a");
   expect(disk.readDir("/")).toEqual(["far"]);
+});
+
+test("bytes are counted as far as they can be seen", () => {
+  for (const code of ["EACCES", "ENOENT"]) {
+    const disk = makeTree();
+    const readDir = (path: string) => (path === "/a/sub" ? failing(code)() : disk.readDir(path));
+    expect(treeBytes(altered(disk, { readDir }), "/a")).toBe(5);
+  }
+  expect(() => treeBytes(altered(makeTree(), { readDir: failing("EIO") }), "/a")).toThrow("EIO");
 });
 
 test("directories that may not be written, as package caches have, are removed all the same", () => {
