@@ -73,7 +73,7 @@ describe("a tick killed at each write", () => {
       expect(readdirSync(join(site.root, "migrations"))).toEqual([slug]);
     }
     expect(finished).toBeGreaterThan(5);
-  }, 20_000);
+  }, 60_000);
 
   test("of a rejection too: the plan ends among the skipped ones", async () => {
     const rejecting = () => scripted({ "final-review": "final-decision: reject - no\n" });
