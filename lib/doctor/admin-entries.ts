@@ -9,8 +9,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { linkedPathOf, readGitFile } from "../git-files.ts";
+import { isGone } from "../presence.ts";
 import type { Facts } from "./facts.ts";
-import { isGone } from "./presence.ts";
 import { brokenLinks } from "./worktree-links.ts";
 
 export interface AdminEntry {

@@ -22,8 +22,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, errorCode } from "../errors.ts";
+import { isGone } from "../presence.ts";
 import { plural } from "../text.ts";
-import { isGone } from "./presence.ts";
 
 /** What the database says, or why nobody can tell. */
 export type Store = StoreFacts | StoreProblem;

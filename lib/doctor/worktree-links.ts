@@ -6,9 +6,9 @@ import type { Operation } from "../change/operation.ts";
 import { describeError } from "../errors.ts";
 import { linkFilesForMove } from "../git.ts";
 import { readGitFile, readWorktree } from "../git-files.ts";
+import { isGone } from "../presence.ts";
 import type { WorktreeLeaf } from "../storage/inventory.ts";
 import type { Facts } from "./facts.ts";
-import { isGone } from "./presence.ts";
 
 /** A worktree whose link can be mended, and how. */
 export interface MendableLink {

@@ -277,11 +277,12 @@ function entryIssues(issues: Issue[], project: Project, inventory: Inventory): v
     const detail = `Project "${key}" still has the legacy storageKey field "${entry.storageKey}".`;
     issues.push({ kind: "storageKey-field-present", detail, ref });
   }
-  if (!project.exists) {
+  const repo = inventory.repos[project.path];
+  if (!project.exists && repo?.unseen !== true) {
     const detail = `Project "${key}" is registered at ${project.path}, which is gone. Restore it or remove the entry.`;
     issues.push({ kind: "project-path-gone", detail, ref });
   }
-  const local = inventory.repos[project.path]?.localConfig;
+  const local = repo?.localConfig;
   if (local?.wrapped === true) {
     const detail = `${local.path} is wrapped in "projects:"; AO expects the project's own fields at the top.`;
     issues.push({ kind: "local-config-wrapped", detail, ref: local.path });

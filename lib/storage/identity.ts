@@ -86,6 +86,7 @@ function projectFrom(
   const exists = repo?.exists ?? false;
   const basename = path.slice(path.lastIndexOf("/") + 1);
   const id = idOf(entry, path, originUrl, exists);
+  const state = repo?.unseen === true ? "may not be looked at" : "is gone";
   const prefix = configured?.sessionPrefix ?? sessionPrefixOf(basename);
   const names = new Set([
     basename,
@@ -107,7 +108,7 @@ function projectFrom(
     names: names as Set<string>,
     home: null,
     others: [],
-    held: id === null ? "its path is gone and no origin is recorded, so its id is unknown" : null,
+    held: id === null ? `its path ${state} and no origin is recorded, so its id is unknown` : null,
     mergedInto: null,
   };
 }

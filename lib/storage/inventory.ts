@@ -165,6 +165,8 @@ export interface Companion {
 export interface RepoFacts {
   path: string;
   exists: boolean;
+  /** It does not count as there, but may be: it cannot be looked at, which is a fault. */
+  unseen?: true;
   realpath?: string;
   commonDir?: string;
   /** `remote.origin.url`, raw. */

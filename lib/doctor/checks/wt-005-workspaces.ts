@@ -1,6 +1,6 @@
+import { isGone } from "../../presence.ts";
 import type { Check, Finding } from "../check.ts";
 import { hasEnded, workspacesOf } from "../ended-sessions.ts";
-import { isGone } from "../presence.ts";
 
 export const workspaces: Check = {
   id: "AO-WT-005",

@@ -4,6 +4,7 @@ import { realpathSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { readOriginUrl } from "../../git.ts";
 import { findRepository, readAdminEntries } from "../../git-files.ts";
+import { isGone } from "../../presence.ts";
 import { type Env, ProcessError } from "../../process.ts";
 import type { RepoFacts, StateDir, WorktreeLeaf } from "../inventory.ts";
 import { type Registries, readProjectConfig, type V1Configs } from "./configs.ts";
@@ -30,6 +31,7 @@ export function readRepos(
   for (const path of [...new Set([...paths, ...identified])].sort()) {
     if (!isAbsolute(path) || path.includes("\0")) continue;
     const facts = readRepo(path, env);
+    if (facts.unseen) reader.fault("unreadable", path, "a registered project's path");
     const localConfig = facts.exists ? readProjectConfig(reader, path, configs, home) : undefined;
     repos[path] = localConfig === undefined ? facts : { ...facts, localConfig };
   }
@@ -55,7 +57,7 @@ export function addWorktreeRepos(
 function readRepo(path: string, env: Env): RepoFacts {
   const facts: RepoFacts = { path, exists: false, adminEntries: [] };
   const realpath = realOf(path);
-  if (realpath === null) return facts;
+  if (realpath === null) return isGone(path) ? facts : { ...facts, unseen: true };
   facts.exists = true;
   facts.realpath = realpath;
   const repository = findRepository(realpath);

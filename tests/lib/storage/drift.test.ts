@@ -228,6 +228,8 @@ describe("the registry", () => {
       "prefix-clash",
     ]);
     expect(found({}, kinds)).toEqual([]);
+    const unseen = repo("/r/unseen", { exists: false, unseen: true });
+    expect(found({ entries: [entry("k4", "/r/unseen")], repos: [unseen] }, kinds)).toEqual([]);
   });
 });
 

@@ -51,6 +51,17 @@ describe("the repositories of projects", () => {
   });
 });
 
+test("a repository that cannot be looked at is a fault, and not said to be gone", () => {
+  const path = `${dir}/loop`;
+  symlinkSync(path, path);
+  const configs = { registries: {}, dataDirs: [], worktreeDirs: [] };
+  const reader = new Reader();
+  const witnesses = { ...none, registry: registry([entry("a", path)]), configs, projects: [] };
+  const facts = { path, exists: false, adminEntries: [] };
+  expect(readRepos(reader, witnesses, dir, env)).toEqual({ [path]: { ...facts, unseen: true } });
+  expect(reader.faults).toMatchObject([{ kind: "unreadable", place: { file: path } }]);
+});
+
 describe("the repository of a worktree", () => {
   const added = (commonDirs: string[], repos: Parameters<typeof addWorktreeRepos>[0] = {}) => {
     const leaves = commonDirs.map((commonDir, n) => {

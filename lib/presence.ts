@@ -1,7 +1,7 @@
 /** What is gone, told from what cannot be looked at. */
 
 import { statSync } from "node:fs";
-import { errorCode } from "../errors.ts";
+import { errorCode } from "./errors.ts";
 
 const absent = new Set<string | undefined>(["ENOENT", "ENOTDIR", "ENAMETOOLONG"]);
 
