@@ -152,14 +152,32 @@ async function cancellable(
   const stop = () => killGroup(child.pid, "SIGTERM");
   const timer = setTimeout(stop, slowMs);
   signal?.addEventListener("abort", stop, { once: true });
-  const said = child.stderr.text();
+  const said = hear(child.stderr);
   const exitCode = await child.exited;
   clearTimeout(timer);
   signal?.removeEventListener("abort", stop);
   if (signal?.aborted === true) killGroup(child.pid);
-  // What a hook left running may hold the pipe open.
-  const stderr = await Promise.race([said, Bun.sleep(1000).then(() => "")]);
-  return { exitCode, stdout: "", stderr };
+  // What a hook left running may hold the pipe open; with that this process could not end.
+  await Promise.race([said.all, Bun.sleep(1000)]);
+  return { exitCode, stdout: "", stderr: said.end() };
+}
+
+/** Text as it comes, until nobody wants more of it. */
+function hear(stream: ReadableStream<Uint8Array>): { all: Promise<void>; end(): string } {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  const listen = async () => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      text += decoder.decode(next.value, { stream: true });
+    }
+  };
+  const all = listen().catch(() => {});
+  const end = () => {
+    void reader.cancel().catch(() => {});
+    return text;
+  };
+  return { all, end };
 }
 
 /**

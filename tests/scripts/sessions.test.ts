@@ -236,6 +236,18 @@ test("with --home and --base-dir, the command that is told for what comes next h
   expect(words.stdout.toString().split("\n").slice(-6)).toEqual(["int-1", ...disk, ""]);
 });
 
+test("a spawn does not wait for what a hook of git leaves running", async () => {
+  using home = makeHome();
+  const code = makeExample(home);
+  makeExampleRepos(home);
+  const hooks = join(home.home, "repos/integrator/.git/hooks");
+  writeFiles(hooks, { "post-checkout": "#!/bin/sh\nsleep 8 &\n" });
+  chmodSync(join(hooks, "post-checkout"), 0o755);
+  const start = performance.now();
+  expect(await call(home, code, "spawn", "integrator", "INT-1")).toMatchObject({ code: 0 });
+  expect(performance.now() - start).toBeLessThan(6000);
+});
+
 test("20 spawns at once, each a process, give 20 sessions", async () => {
   using home = makeHome();
   const code = makeExample(home);
