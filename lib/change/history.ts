@@ -173,7 +173,7 @@ export function trashDirs(dir: string, disk: Disk = realDisk): string[] {
   return withAfter(disk, new Places(dir)).map(({ trash }) => trash);
 }
 
-/** Whether anything is in it; after pruning that is what a killed run did not reach. */
+/** Whether anything is in it; after pruning that is what a rollback put there. */
 export function hasTrash(dir: string, disk: Disk = realDisk): boolean {
   const isFilled = (trash: string) =>
     disk.lstat(trash)?.kind === "directory" && disk.readDir(trash).length > 0;
@@ -237,7 +237,11 @@ export async function pruneMigration(
   const at = (options.now?.() ?? new Date()).toISOString();
   const migration = places.id;
   const holder = { pid: process.pid, command: options.command, startedAt: at, migration };
-  const lock = await takeRunLock(disk, places.lock, holder);
+  const lock = await takeRunLock(disk, places.lock, holder).catch((cause: unknown) => {
+    if (errorCode(cause) === undefined) throw cause;
+    const message = `Cannot prune "${places.id}": ${describeError(cause)}`;
+    throw new ToolkitError("refused", message, { cause });
+  });
   try {
     const { manifest, ledger, journal } = await readMigration(disk, places);
     const state = stateOf(ledger, false);
@@ -247,22 +251,21 @@ export async function pruneMigration(
     const plans = [await readPlan(disk, places, manifest)];
     const [, ...later] = withAfter(disk, places);
     for (const { dir } of later) plans.push(await loadPlan(dir, disk));
+    const dirs = besides(plans, options.roots);
+    const bytes = [places, ...later].reduce((sum, each) => sum + emptyTrash(disk, each, dirs), 0);
+    // Not before: on a full disk there may be no room for it yet.
     const writer = new Journal(disk, places.journal, journal);
     try {
       writer.write([{ k: "pruned", at }]);
     } finally {
       writer.close();
     }
-    const dirs = besides(plans, options.roots);
-    try {
-      return [places, ...later].reduce((sum, each) => sum + emptyTrash(disk, each, dirs), 0);
-    } catch (cause) {
-      if (errorCode(cause) === undefined) throw cause;
-      const state = describeError(cause);
-      const message = `Cannot empty the trash of "${places.id}": ${state}`;
-      const hint = "the same command goes on with it";
-      throw new ToolkitError("interrupted", message, { hint, cause });
-    }
+    return bytes;
+  } catch (cause) {
+    if (errorCode(cause) === undefined) throw cause;
+    const message = `Cannot empty the trash of "${places.id}": ${describeError(cause)}`;
+    const hint = "the same command goes on with it";
+    throw new ToolkitError("interrupted", message, { hint, cause });
   } finally {
     releaseRunLock(lock);
   }
@@ -286,8 +289,7 @@ function emptyTrash(disk: Disk, places: Places, dirs: Set<string>): number {
     .flatMap(entries)
     .filter((path) => path.includes(`.ao-${places.id}-`) && path.endsWith(".trash"));
   let bytes = 0;
-  // Last what `hasTrash` looks at: as long as it is there, whoever prunes again comes here again.
-  for (const path of [...near, ...entries(places.trash)]) {
+  for (const path of [...entries(places.trash), ...near]) {
     bytes += treeBytes(disk, path);
     removeTree(disk, path);
   }

@@ -46,6 +46,8 @@ export async function takeRunLock(disk: Disk, file: string, holder: Holder): Pro
         lock.write(`${JSON.stringify(holder)}\n`);
         return lock;
       } catch (error) {
+        // Who holds it is good to know; whoever makes room on a full disk has to get by without.
+        if (errorCode(error) === "ENOSPC" || errorCode(error) === "EDQUOT") return lock;
         lock.close();
         throw error;
       }

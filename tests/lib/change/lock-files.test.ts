@@ -69,12 +69,13 @@ describe("the file of the run lock", () => {
     },
   );
 
-  test("is given back when it cannot be written", async () => {
+  test("is given back when it cannot be written, unless that is for want of room", async () => {
     const close = mock();
-    const full = altered(makeDisk(), {
-      tryLock: () => ({ write: failing("ENOSPC"), close }),
-    });
-    expect((await errorOf(takeRunLock(full, file, me))).message).toStartWith("ENOSPC");
+    const failed = (code: string) =>
+      altered(makeDisk(), { tryLock: () => ({ write: failing(code), close }) });
+    expect((await errorOf(takeRunLock(failed("EIO"), file, me))).message).toStartWith("EIO");
+    expect(close).toHaveBeenCalledTimes(1);
+    await takeRunLock(failed("ENOSPC"), file, me);
     expect(close).toHaveBeenCalledTimes(1);
   });
 

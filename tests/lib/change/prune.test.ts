@@ -194,7 +194,50 @@ describe("pruning", () => {
     expect(journal).toContain('[{"k":"pruned","at":"2026-02-03T04:05:06.000Z"}]');
   });
 
-  test("that fails beside a target leaves something in the trash to be found by", async () => {
+  test("is what frees a full disk: it needs no room before it has made some", async () => {
+    for (const code of ["ENOSPC", "EDQUOT"]) {
+      const disk = makeDisk();
+      const places = add(disk, `${migrations}/a`, "/tree/x");
+      put(disk, `${places.trash}/0-x`, "12345");
+      let isFull = true;
+      const expectRoom = () => isFull && failing(code)();
+      const full = altered(disk, {
+        openAppend(path, length) {
+          const appender = disk.openAppend(path, length);
+          const append = (text: string) => {
+            expectRoom();
+            appender.append(text);
+          };
+          return { ...appender, append };
+        },
+        tryLock(path) {
+          const lock = disk.tryLock(path);
+          const write = (text: string) => {
+            if (text !== "") expectRoom();
+            lock?.write(text);
+          };
+          return lock && { ...lock, write };
+        },
+        unlink(path) {
+          disk.unlink(path);
+          isFull = false;
+        },
+      });
+      expect(await pruneMigration(places.dir, { ...options(disk), disk: full })).toBe(5);
+      expect(await loadMigration(places.dir, disk)).toMatchObject({ pruned: true });
+    }
+  });
+
+  test("is refused where the lock may not be taken", async () => {
+    const disk = makeDisk();
+    const places = add(disk, `${migrations}/a`, "/tree/x");
+    const pruning = { ...options(disk), disk: altered(disk, { tryLock: failing("EACCES") }) };
+    expect(await errorOf(pruneMigration(places.dir, pruning))).toMatchObject({
+      ...{ outcome: "refused", message: 'Cannot prune "a": EACCES: it failed' },
+    });
+  });
+
+  test("that fails beside a target goes on when it is called again", async () => {
     const disk = makeDisk();
     const places = add(disk, `${migrations}/a`, "/tree/x");
     for (const path of [`${places.trash}/0-x`, "/tree/.x.ao-a-0.trash"]) put(disk, path, "12345");
@@ -205,9 +248,11 @@ describe("pruning", () => {
       ...{ outcome: "interrupted", hint: "the same command goes on with it" },
       message: 'Cannot empty the trash of "a": EIO: it failed',
     });
-    expect(hasTrash(places.dir, disk)).toBe(true);
-    expect(await pruneMigration(places.dir, options(disk))).toBe(10);
+    expect(await loadMigration(places.dir, disk)).toMatchObject({ pruned: false });
+    expect(await pruneMigration(places.dir, options(disk))).toBe(5);
     expect(hasTrash(places.dir, disk)).toBe(false);
+    put(disk, `${places.trash}/undo1-0-x`, "12345");
+    expect(hasTrash(places.dir, disk)).toBe(true);
   });
 
   test("looks nowhere but in the places that it is called for", async () => {
