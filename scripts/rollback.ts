@@ -142,6 +142,7 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   });
   const { id, state, title } = migration;
   await refuseUnnamed(context, migration);
+  await noteLaterOnes(context, migration);
   if (args.dryRun === true) {
     const steps = [...(await previewUndo(migration)), ...(await previewLater(context, migration))];
     out.result({
@@ -225,6 +226,19 @@ function undoText({ id, undone, kept, warnings }: UndoResult): string {
     lines.push(...kept.map(({ path, reason }) => `  • ${printable(path)}: ${printable(reason)}`));
   }
   return lines.join("\n");
+}
+
+/** What a later one of the same script did may stand on this one, and goes back more smoothly first. */
+async function noteLaterOnes(context: RollbackContext, { id, script }: MigrationSummary) {
+  const { listMigrations } = await import("../lib/change/history.ts");
+  const { migrations } = await listMigrations(migrationsDir(context));
+  const at = migrations.findIndex((migration) => migration.id === id);
+  const newest = migrations
+    .slice(at + 1)
+    .findLast((later) => later.script === script && later.state === "done");
+  if (newest === undefined) return;
+  const first = callOf(context)(newest.id);
+  context.terminal.note(`${newest.id} came after it and may build on it; newest first: ${first}`);
 }
 
 /** Places that were named when the migration was made have to be named to take it back. */

@@ -140,3 +140,19 @@ describe("since the migration somebody", () => {
     expect(verifyWorktree(worktree, disk.env)).toBeNull();
   }, 20_000);
 });
+
+test("an older one is taken back as asked, and the newer one that may build on it is named", async () => {
+  const disk = make();
+  const migrate = async (...words: string[]) => {
+    const { stdout } = await call("migrate", disk, "--execute", "--yes", "--json", ...words);
+    return JSON.parse(stdout).id;
+  };
+  const first = await migrate("--only", "import-v1-hash-dirs");
+  const dryRun = async () => (await call("rollback", disk, first, "--dry-run")).stderr;
+  expect(await dryRun()).toBe("");
+  const second = await migrate();
+  expect(await dryRun()).toContain(`newest first: bun run scripts/rollback.ts ${second}`);
+  expect((await call("rollback", disk, "--dry-run")).stderr).toBe("");
+  expect((await call("rollback", disk, "--yes")).code).toBe(0);
+  expect(await dryRun()).toBe("");
+});

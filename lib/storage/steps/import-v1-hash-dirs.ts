@@ -5,6 +5,7 @@ import type { StateDir } from "../inventory.ts";
 import { bringIn } from "../merge.ts";
 import { lastPart } from "../project.ts";
 import type { ProjectTarget, Source } from "../shape.ts";
+import { keepIdentity } from "./write-identity-json.ts";
 
 export const title = "Import V1 hash directories";
 export const description =
@@ -19,8 +20,14 @@ export function build(builder: StepBuilder): void {
         () => `${lastPart(source.dir.path)} → projects/${target.id}${contents(source)}`,
       );
     }
+    if (imports(target)) keepIdentity(builder, target, target.standing);
     if (target.standing === target.dir) settleSources(builder, target);
   }
+}
+
+/** Whether this step brings the project something. */
+export function imports({ sources }: ProjectTarget): boolean {
+  return sources.some(({ step }) => step === "import-v1-hash-dirs");
 }
 
 /** Links and history of worktrees that this step brought to their final place. */

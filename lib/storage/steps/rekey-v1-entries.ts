@@ -6,7 +6,8 @@ import { bringIn, noteDirs } from "../merge.ts";
 import type { Project } from "../project.ts";
 import { registryPointer } from "../registry-edits.ts";
 import type { ProjectTarget } from "../shape.ts";
-import { settleSources } from "./import-v1-hash-dirs.ts";
+import { imports, settleSources } from "./import-v1-hash-dirs.ts";
+import { keepIdentity } from "./write-identity-json.ts";
 
 export const title = "Re-key V1 bare-basename projects to V2 format";
 export const description =
@@ -34,6 +35,7 @@ function moveHome(builder: StepBuilder, target: ProjectTarget): boolean {
   builder.move(target.standing, target.dir);
   const { home } = target.project;
   if (home !== null) noteDirs(builder.context.dirs, home, target.dir);
+  if (!imports(target)) keepIdentity(builder, target, target.dir);
   builder.detail(() => `projects/${target.project.home?.name} → projects/${target.id}`);
   return true;
 }

@@ -3,7 +3,20 @@
 import { expect, test } from "bun:test";
 import type { RegistryProject } from "../../../../lib/registry.ts";
 import type { StateDir } from "../../../../lib/storage/inventory.ts";
-import { entry, idAt, identityOf, planned, repo, stateDir } from "../found.ts";
+import { type StepId, selectSteps } from "../../../../lib/storage/options.ts";
+import { planStorage } from "../../../../lib/storage/plan.ts";
+import {
+  entry,
+  idAt,
+  identityOf,
+  inventoryOf,
+  planned,
+  registry,
+  repo,
+  session,
+  short,
+  stateDir,
+} from "../found.ts";
 
 const app = "/r/app";
 const id = idAt(app);
@@ -44,4 +57,30 @@ test("one that is there stays, and one that cannot be read is told", () => {
   expect(written({}, { identity: identityOf(app, id) })).toEqual({ identity: null, warned: 0 });
   const others = [{ name: "identity.json", kind: "file" as const, bytes: 1 }];
   expect(written({}, { others })).toEqual({ identity: null, warned: 1 });
+});
+
+test("it comes with a directory that is imported alone, when the registry does not have the project", () => {
+  const hash = "0123456789ab";
+  const config = { ...registry([entry("app", app)]), file: "/c/agent-orchestrator.yaml" };
+  const imported = (entries: RegistryProject[], steps: StepId[] = []) => {
+    const dir = stateDir("app", { layout: "v1", hash, origin: config.file });
+    const hashDirs = [{ ...dir, sessions: [session(dir.path, "app-1")] }];
+    const found = {
+      entries,
+      repos: [repo(app)],
+      hashDirs,
+      originConfigs: { [config.file]: config },
+    };
+    const plan = planStorage(inventoryOf(found), {
+      ...{ now: new Date(0), answers: new Map(), linkFiles: () => [] },
+      steps: selectSteps(["import-v1-hash-dirs", ...steps], []),
+    });
+    return plan.steps.flatMap(({ id, operations }) =>
+      operations.flatMap((each) => (each.op === "create" ? [`${id} ${short(each.path)}`] : [])),
+    );
+  };
+  const place = `projects/${id}/identity.json`;
+  expect(imported([])).toEqual([`import-v1-hash-dirs ${place}`]);
+  expect(imported([], ["write-identity-json"])).toEqual([`write-identity-json ${place}`]);
+  expect(imported([entry(id, app)])).toEqual([]);
 });
