@@ -199,15 +199,25 @@ async function walk(context: Walk, { resumed, auto, ...plan }: Plan): Promise<st
 function askOn({ terminal }: Walk): Parameters<typeof createGuide>[0] {
   return {
     say: terminal.note,
-    select: (message, options) => terminal.select({ message, options, flag: "--auto" }),
+    select: (message, options) =>
+      terminal.select({ message, options, flag: "--auto" }).catch((error: unknown) => {
+        if (!(error instanceof ToolkitError) || error.outcome !== "cancelled") throw error;
+        throw cancelledAt(message);
+      }),
     async text(message) {
       const { isCancel, text } = await import("@clack/prompts");
       using ended = endOfInput(process.stdin);
       const answer = await text({ message, output: process.stderr, signal: ended.signal });
-      if (isCancel(answer)) throw new ToolkitError("cancelled", `Cancelled at "${message}"`);
+      if (isCancel(answer)) throw cancelledAt(message);
       return (answer ?? "").trim();
     },
   };
+}
+
+/** What has been walked is recorded, as after a choice to quit. */
+function cancelledAt(message: string): ToolkitError {
+  const hint = "the walk goes on where it was with: --resume last";
+  return new ToolkitError("cancelled", `Cancelled at "${message}"`, { hint });
 }
 
 async function closing(

@@ -9,6 +9,7 @@ import { ctrfSchema } from "../../lib/smoke/reports/machine.ts";
 import { markerVariable } from "../../lib/smoke/sandbox.ts";
 import { processesWith } from "../../lib/smoke/sweep.ts";
 import { cleanEnv, requireAo, scratch } from "../lib/smoke/real-ao.ts";
+import { runInTerminal } from "../process.ts";
 
 const script = join(import.meta.dir, "../../scripts/smoke-runbook.ts");
 const fixtures = join(import.meta.dir, "../fixtures/smoke-runbook");
@@ -225,6 +226,27 @@ describe("a walk that is stopped in the middle", () => {
     expect(readFileSync(join(runFolder(home.path), "report.md"), "utf8")).toContain("(cancelled)");
     // The step it was in has not failed: nobody knows, and the walk that goes on looks again.
     expect(await resumeSlow(home.path, "--failed")).toEqual(["pass", "pass", "not-run"]);
+    writeFileSync(join(home.path, "go"), "");
+    expect(await resumeSlow(home.path)).toEqual(["pass", "pass", "pass"]);
+  }, 60_000);
+
+  test("by Ctrl-C at a question says how it goes on, and does", async () => {
+    using home = scratch();
+    requireAo();
+    const slow = ["--runbook", join(fixtures, "slow")];
+    const sandbox = { home: home.path, env: cleanEnv(home.path), [Symbol.dispose]() {} };
+    const asked = await runInTerminal(
+      script,
+      slow,
+      [
+        { expect: "confirm", send: "\r" },
+        { expect: "confirm", send: "\x03" },
+      ],
+      { sandbox, cwd: home.path },
+    );
+    expect(asked.code).toBe(130);
+    expect(asked.screen).toEndWith("hint: the walk goes on where it was with: --resume last\n");
+    expect(remains(home.path)).toEqual({ folders: [], processes: [] });
     writeFileSync(join(home.path, "go"), "");
     expect(await resumeSlow(home.path)).toEqual(["pass", "pass", "pass"]);
   }, 60_000);

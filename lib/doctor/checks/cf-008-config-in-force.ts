@@ -10,7 +10,8 @@ export const configInForce: Check = {
     what: "The registry that AO takes, what decides that, and others that it therefore ignores.",
     why: "A project that was added to an ignored file is missing without a word.",
     found: "AO's order: AO_GLOBAL_CONFIG, then XDG_CONFIG_HOME, then the base directory.",
-    mended: "Unset the variable, or move what the ignored file says to the one in force.",
+    mended:
+      "Unset the variable (or leave --config out), or move what the ignored file says to the one in force.",
     source: "AO's config loader.",
   },
   run(facts) {
