@@ -59,9 +59,9 @@ export function stoppedHalfWay(
 }
 
 /** The error of a run that stopped before it had changed anything; a bug keeps its stack trace. */
-export function nothingChanged(id: string, cause: unknown): unknown {
+export function nothingChanged(id: string, cause: unknown, action = "start"): unknown {
   const isExpected = cause instanceof Obstacle || errorCode(cause) !== undefined;
   if (cause instanceof ToolkitError || !isExpected) return cause;
-  const message = `Cannot start "${id}": ${describeError(cause)}; nothing was changed`;
+  const message = `Cannot ${action} "${id}": ${describeError(cause)}; nothing was changed`;
   return new ToolkitError("refused", message, { cause });
 }

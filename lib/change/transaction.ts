@@ -209,7 +209,9 @@ async function reopened<T>(
       }
     });
   } catch (error) {
-    throw error instanceof ToolkitError ? error : stopped(error);
+    if (error instanceof ToolkitError) throw error;
+    // What stood half-way still does; a rollback leaves what it could not open as it was.
+    throw verb === "rollback" ? nothingChanged(id, error, "roll back") : stopped(error);
   }
 }
 

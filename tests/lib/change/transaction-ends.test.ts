@@ -8,6 +8,7 @@ import { loadMigration } from "../../../lib/change/history.ts";
 import type { JournalRecord } from "../../../lib/change/journal.ts";
 import type { Operation } from "../../../lib/change/operation.ts";
 import type { Progress } from "../../../lib/change/options.ts";
+import { failing } from "../../change/prepared.ts";
 import { errorOf, makeWorkbench, type Workbench } from "../../change/workbench.ts";
 
 /** Cancels when a run has done that many operations. */
@@ -115,6 +116,18 @@ test("a resumption that stops has both ways on, and one of a rollback only the w
   await errorOf(bench.undo({ signal: AbortSignal.abort() }));
   const refused = await errorOf(bench.resume());
   expect(refused).toMatchObject({ outcome: "refused", hint: "to go back: rollback ID" });
+});
+
+test("a rollback that gets no lock has not begun: it is refused, and nothing stands half-way", async () => {
+  using bench = makeWorkbench();
+  await bench.apply(threeBatches(bench));
+  for (const code of ["EACCES", "EROFS"]) {
+    const disk: Disk = { ...realDisk, tryLock: failing(code) };
+    const message = `Cannot roll back "test-20260101T000000Z-abcdef": ${code}: it failed; nothing was changed`;
+    expect(await errorOf(bench.undo({ disk }))).toMatchObject({ outcome: "refused", message });
+    const resumed = await errorOf(bench.resume({ disk }));
+    expect(resumed).toMatchObject({ outcome: "interrupted" });
+  }
 });
 
 describe("what a rollback keeps", () => {
