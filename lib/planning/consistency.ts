@@ -195,7 +195,14 @@ function completeness({ disk, dir, manifest, documents, finding }: Context): Fin
       found.push(finding("phase-doc-not-in-manifest", path, message));
     }
     if (disk.lstat(path)?.kind !== "file") continue;
-    const text = new TextDecoder().decode(disk.readFile(path));
+    let text: string;
+    try {
+      text = new TextDecoder().decode(disk.readFile(path));
+    } catch (error) {
+      const message = `it cannot be read: ${describeError(error)}`;
+      found.push(finding("phase-file-not-regular", path, message));
+      continue;
+    }
     if (sectionOf(text, headings.precondition) === null) {
       const message = `the heading "## ${headings.precondition}" is missing`;
       found.push(finding("missing-phase-precondition", path, message));

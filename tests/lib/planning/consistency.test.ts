@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { realDisk } from "../../../lib/change/disk.ts";
 import {
   blocks,
   checkMigration,
@@ -67,6 +68,23 @@ describe("consistency", () => {
   test("an unloadable manifest, after which nothing else is checked", () => {
     const found = codes({ files: { "manifest.json": "{", "plan.md": null } });
     expect(found).toEqual(everywhere("invalid-manifest"));
+  });
+
+  test("a phase's document that may not be read; the other one is looked at all the same", () => {
+    using site = makeSite();
+    const files = { "phase-2-sweep.md": "# Sweep\n" };
+    const dir = writePlan(site, slug, { told: toApproval, files });
+    const readFile = (path: string): Uint8Array => {
+      if (!path.endsWith("phase-1-sort.md")) return realDisk.readFile(path);
+      throw Object.assign(new Error("EACCES: permission denied, open"), { code: "EACCES" });
+    };
+    const disk = { ...site.disk, readFile };
+    const found = checkMigration({ disk, dir, slug, mode: "doctor" });
+    expect(found.map(({ code, message }) => [code, message])).toEqual([
+      ["phase-file-not-regular", "it cannot be read: EACCES: permission denied, open"],
+      ["missing-phase-precondition", expect.any(String)],
+      ["missing-phase-definition-of-done", expect.any(String)],
+    ]);
   });
 
   test("slug mismatch", () => {
