@@ -238,7 +238,9 @@ export function demandApproved(
     "refused",
     `Cannot migrate: plan ${approved} was approved, and this is ${plan}; ` +
       "the disk or the flags are not what they were",
-    { hint: `look at it anew: ${review}` },
+    {
+      hint: `leave out flags that choose a part of it; where the disk has changed, look at it anew: ${review}`,
+    },
   );
 }
 
