@@ -24,6 +24,7 @@ import type { Inventory, WorktreeLeaf } from "./inventory.ts";
 import { namedWorkspaces, workspaceEdits } from "./metadata-edits.ts";
 import { lstatOrNull, rootsOf } from "./roots.ts";
 import { scan } from "./scan.ts";
+import { realOf as realPath, spelledOf } from "./spelling.ts";
 
 /** The migration that is taken back. */
 export interface Leader {
@@ -121,9 +122,12 @@ export function followers(
   { operations, since }: Leader,
 ): { operations: Operation[]; warnings: string[] } {
   const placeBack = wayBack(operations);
+  const { realPlaces } = inventory;
   const placeOf = (path: string) => {
-    const place = placeBack(path);
-    return place !== path && !exists(path) && exists(place) ? place : path;
+    const spelled = spelledOf(path, realPlaces);
+    const place = placeBack(spelled);
+    if (place === spelled || exists(path) || !exists(place)) return path;
+    return spelled === path ? place : realPath(place, realPlaces);
   };
   const carried = carriedBack(inventory, placeOf).filter(({ to }) => !isOlder(`${to}/.git`, since));
   // The agents' history still stands under the names that these worktrees had.

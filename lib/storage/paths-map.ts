@@ -2,6 +2,7 @@
 
 import type { Inventory } from "./inventory.ts";
 import type { ProjectTarget, SessionTarget, Target } from "./shape.ts";
+import { realOf, spelledOf } from "./spelling.ts";
 
 export interface PathMap {
   /** New place of a worktree path found in a session's metadata, or the same path. */
@@ -30,7 +31,8 @@ export function pathMap(inventory: Inventory, target: Target): PathMap {
     return to === undefined ? path : to + path.slice(end);
   };
   const final = new Set(inventory.worktrees.map((leaf) => moved.get(leaf.path) ?? leaf.path));
-  return {
+  const { realPlaces } = inventory;
+  const map: PathMap = {
     of(path, session, project) {
       const direct = moved.get(path);
       if (direct !== undefined) return direct;
@@ -41,6 +43,15 @@ export function pathMap(inventory: Inventory, target: Target): PathMap {
       // project holds a worktree of the session's name.
       const own = `${project.dir}/worktrees/${session.sessionId}`;
       return final.has(own) ? own : carried(path);
+    },
+  };
+  return {
+    // Where a place is a link, metadata may have it with the link resolved, and then keeps to that.
+    of(path, session, project) {
+      const spelled = spelledOf(path, realPlaces);
+      const place = map.of(spelled, session, project);
+      if (spelled === path) return place;
+      return place === spelled ? path : realOf(place, realPlaces);
     },
   };
 }

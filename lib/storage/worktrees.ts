@@ -11,6 +11,7 @@ import { workspaceFields } from "./metadata-edits.ts";
 import type { PlanOptions } from "./options.ts";
 import { lastPart, type Project } from "./project.ts";
 import type { ProjectTarget, SessionTarget, WorktreeMove } from "./shape.ts";
+import { spelledOf } from "./spelling.ts";
 
 /** Where every worktree goes; those that stay are left out. */
 export function planWorktrees(
@@ -71,7 +72,7 @@ class WorktreePlanner {
     const paths = new Map<SessionFile, string[]>();
     for (const dir of [...inventory.projects, ...inventory.hashDirs]) {
       for (const file of sessionsOf(dir)) {
-        const named = pathsAmong(leaves, file);
+        const named = pathsAmong(leaves, file, inventory.realPlaces);
         if (named.length > 0) paths.set(file, named);
       }
     }
@@ -249,10 +250,15 @@ function sessionsOf({ sessions, orchestrator }: StateDir): SessionFile[] {
 }
 
 /** The worktrees of a list that a session names, each once. */
-function pathsAmong(leaves: ReadonlySet<string>, { fields }: SessionFile): string[] {
+function pathsAmong(
+  leaves: ReadonlySet<string>,
+  { fields }: SessionFile,
+  realPlaces: Inventory["realPlaces"],
+): string[] {
   const found: string[] = [];
   for (const field of workspaceFields) {
-    const path = fields[field];
+    const named = fields[field];
+    const path = named === undefined ? undefined : spelledOf(named, realPlaces);
     if (path !== undefined && leaves.has(path) && !found.includes(path)) found.push(path);
   }
   return found;

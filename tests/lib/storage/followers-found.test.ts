@@ -108,10 +108,10 @@ describe("a session that came later", () => {
     const path = write(join(root, "old/sessions", `${name}.json`));
     return session(join(root, "old"), name, { fields: { worktree: from }, path, ...more });
   };
-  const told = (dir: Partial<StateDir>, hashDir = false) => {
+  const told = (dir: Partial<StateDir>, hashDir = false, more: Found = {}) => {
     const found = stateDir("app", dir);
     const { operations, warnings } = following({
-      ...{ worktrees: [], repos: [] },
+      ...{ worktrees: [], repos: [], ...more },
       ...(hashDir ? { hashDirs: [found] } : { projects: [found] }),
     });
     const paths = operations.map((each) => ("path" in each ? each.path : each.op));
@@ -128,6 +128,14 @@ describe("a session that came later", () => {
         edits: [{ pointer: "/worktree", before: from, after: to }],
       },
     ]);
+  });
+
+  test("that has links resolved names it where that is now, and keeps to that", () => {
+    const worktree = from.replace(root, "/big");
+    const more = { realPlaces: { [root]: "/big" } };
+    const { operations } = told({ sessions: [file("x-1", { fields: { worktree } })] }, false, more);
+    const after = to.replace(root, "/big");
+    expect(operations).toMatchObject([{ edits: [{ before: worktree, after }] }]);
   });
 
   test("is told where it cannot be edited, and left where it names nothing that moved", () => {

@@ -42,6 +42,16 @@ describe("a path in metadata", () => {
   const legacy = `${home}/.worktrees/app/app-1`;
   const stray = worktree(legacy, repo(app), { where: "legacy-root" });
 
+  test("that has links resolved follows too, and keeps to that; one that stays is not touched", () => {
+    const realPlaces = { [`${home}/.worktrees`]: "/big/wt", [base]: "/big/ao" };
+    const found = { realPlaces, worktrees: [stray] };
+    const real = `/big/ao/projects/${id}/worktrees/app-1`;
+    expect(after("/big/wt/app/app-1", found)).toBe(real);
+    expect(after("/big/ao/projects/k1/worktrees/app-9", found)).toBe(real);
+    expect(after(legacy, found)).toBe(`${place}/worktrees/app-1`);
+    expect(after("/big/wt/else/else-1", { realPlaces })).toBe("/big/wt/else/else-1");
+  });
+
   test("follows the worktree that is moved", () => {
     expect(after(legacy, { worktrees: [stray] })).toBe(`${place}/worktrees/app-1`);
   });

@@ -252,3 +252,10 @@ describe("what follows a worktree", () => {
     expect(follows([lost])).toEqual([]);
   });
 });
+
+test("a worktree is its session's also where metadata has its place with links resolved", () => {
+  const realPlaces = { [`${home}/.worktrees`]: "/big/wt" };
+  const sessions = [at(dirA, "app-7", "/big/wt/app/odd")];
+  const { moves } = moved([stray(legacy("odd"))], { a: { sessions }, realPlaces });
+  expect(moves).toEqual(["~app/odd → A/worktrees/app-7"]);
+});
