@@ -165,11 +165,12 @@ function takeBackFile(input: Input, path: string): Step {
 }
 
 /** A file that a plan makes in another's place stands right beside the operation that takes it away. */
-function isAllThatIsLeft({ context, index }: Input, path: string): boolean {
+function isAllThatIsLeft({ context, ledger, index }: Input, path: string): boolean {
   const isLost = (at: number, isThere: (place: string) => boolean) => {
     const other = context.operations[at];
-    if (other?.op !== "trash" || whereIs(context, at, other.path) !== undefined) return false;
-    return !isThere(other.path);
+    // What was given back already may have gone on from there.
+    if (other?.op !== "trash" || ledger.undone.has(at)) return false;
+    return whereIs(context, at, other.path) === undefined && !isThere(other.path);
   };
   const isElsewhere = (place: string) => context.disk.lstat(place) !== null;
   return isLost(index + 1, isElsewhere) || isLost(index - 1, (place) => place !== path);

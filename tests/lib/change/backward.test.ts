@@ -173,6 +173,11 @@ describe("a file that was made in another's place", () => {
     expect((await back(0)).kept).toBeUndefined();
     disk.renameNoReplace(`${trash}/1-a`, "/tree/a");
     expect((await back(0)).kept).toBeUndefined();
+    // Given back by an earlier rollback, which then took its directory on with it.
+    const earlier = await apply([make, throwAway("/tree/a")], { files });
+    earlier.disk.renameNoReplace(`${trash}/1-a`, "/tree/where it was before");
+    earlier.ledger.undone.add(1);
+    expect((await earlier.back(0)).kept).toBeUndefined();
     const other = await apply([throwAway("/tree/a"), make], { files });
     other.disk.unlink(`${trash}/0-a`);
     expect((await other.back(1)).kept).toBeUndefined();
