@@ -12,7 +12,7 @@
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { MigrationSummary } from "../lib/change/history.ts";
-import type { EngineOptions, UndoResult } from "../lib/change/options.ts";
+import type { EngineOptions, Kept, UndoResult } from "../lib/change/options.ts";
 import { type Context, main, script } from "../lib/cli.ts";
 import { type Outcome, ToolkitError } from "../lib/errors.ts";
 import { commandMaker, type DiskFlags } from "../lib/invocation.ts";
@@ -175,7 +175,7 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
   const result = await undo({
     ...engine,
     onProgress: ({ done }) => bar.update(done),
-    afterwards: () => later(context, migration, engine),
+    afterwards: (kept) => later(context, migration, { engine, kept }),
   });
   bar.end();
   out.result({
@@ -189,14 +189,14 @@ async function undoOne(context: RollbackContext): Promise<Outcome> {
 async function later(
   context: RollbackContext,
   migration: MigrationSummary,
-  engine: EngineOptions,
+  rollback: { engine: EngineOptions; kept: readonly Kept[] },
 ): Promise<string[]> {
   if (migration.script !== "migrate") return [];
   const { follow } = await import("../lib/storage/followers.ts");
   const { worktreeRoot: _, ...disk } = context.args;
   const mend = commandMaker(context.invocation, disk)("repair", "worktree-links");
   const leader = await leaderOf(context, migration);
-  return follow({ ...leader, engine, toolVersion: manifest.version, mend });
+  return follow({ ...leader, ...rollback, toolVersion: manifest.version, mend });
 }
 
 /** The same as a preview. */

@@ -21,7 +21,7 @@ import {
 } from "./engine.ts";
 import { refuseWhileOpen } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ApplyResult, EngineOptions, UndoResult } from "./options.ts";
+import type { ApplyResult, EngineOptions, Kept, UndoResult } from "./options.ts";
 import { loadPatchers } from "./patch.ts";
 import { Places } from "./places.ts";
 import type { Plan } from "./plan.ts";
@@ -50,9 +50,10 @@ export interface UndoOptions extends EngineOptions {
    * What else belongs to the rollback, done when the operations are taken back and before the run
    * ends; a run that stops in it is not over. It may find work of its own half-done.
    *
+   * @param kept what was not taken back; what failed will be tried again
    * @returns warnings
    */
-  afterwards?: () => Promise<string[]>;
+  afterwards?: (kept: readonly Kept[]) => Promise<string[]>;
 }
 
 /**
@@ -178,7 +179,7 @@ export async function undo(options: UndoOptions): Promise<UndoResult> {
     await run.work(queue);
     if (options.afterwards !== undefined) {
       run.settle();
-      const warnings = await options.afterwards();
+      const warnings = await options.afterwards([...ledger.kept.values()]);
       if (warnings.length > 0) engine.record(warnings.map((text) => ({ k: "warning", text })));
     }
     run.finish();

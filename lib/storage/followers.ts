@@ -10,7 +10,7 @@ import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { listMigrations } from "../change/history.ts";
 import { dirOf, type Operation } from "../change/operation.ts";
-import type { EngineOptions } from "../change/options.ts";
+import type { EngineOptions, Kept } from "../change/options.ts";
 import { Places as MigrationPlaces } from "../change/places.ts";
 import { concernsOnePath } from "../change/stop.ts";
 import { applyPlan, checkPlan, undo } from "../change/transaction.ts";
@@ -20,7 +20,7 @@ import { readWorktree } from "../git-files.ts";
 import { isInside, type Places } from "../paths.ts";
 import type { Env } from "../process.ts";
 import { History } from "./history.ts";
-import type { Inventory, WorktreeLeaf } from "./inventory.ts";
+import type { Inventory, SessionFile, WorktreeLeaf } from "./inventory.ts";
 import { namedWorkspaces, workspaceEdits } from "./metadata-edits.ts";
 import { lstatOrNull, rootsOf } from "./roots.ts";
 import { scan } from "./scan.ts";
@@ -41,6 +41,8 @@ export interface Rollback extends Leader {
   toolVersion: string;
   /** The command that mends links, for warnings. */
   mend: string;
+  /** What it did not take back. */
+  kept: readonly Kept[];
 }
 
 /**
@@ -61,7 +63,7 @@ export async function follow(rollback: Rollback): Promise<string[]> {
     await undo({ ...engine, roots, migrationDir });
     inventory = look(places, env);
   }
-  const { operations, warnings } = followers(inventory, rollback);
+  const { operations, warnings } = followers(inventory, rollback, rollback.kept);
   const number = migrations.length + damaged.length + 1;
   const id = `${basename(engine.migrationDir)}-after-${number}`;
   const below = { ...engine, roots, migrationDir: join(dir, id) };
@@ -120,6 +122,7 @@ async function withdrawn(engine: EngineOptions, error: unknown): Promise<string>
 export function followers(
   inventory: Inventory,
   { operations, since }: Leader,
+  kept: readonly Kept[] = [],
 ): { operations: Operation[]; warnings: string[] } {
   const placeBack = wayBack(operations);
   const { realPlaces } = inventory;
@@ -136,7 +139,11 @@ export function followers(
     return { ...leaf, path: formerly.get(leaf.path) ?? leaf.path };
   });
   const history = new History({ ...inventory, worktrees: before });
-  const sessions = sessionEdits(inventory, since, placeOf);
+  // A file of the migration that will be tried again has to be as the migration left it.
+  const failed = kept.filter((each) => each.failed === true).map(({ path }) => path);
+  const waiting = new Set(failed.flatMap((path) => [path, placeBack(path)]));
+  const isLater = ({ path }: SessionFile) => !waiting.has(path) && !isOlder(path, since);
+  const sessions = sessionEdits(inventory, isLater, placeOf);
   const links = carried.flatMap((move) => [move.relink, ...history.follow(move)]);
   return {
     operations: [...links, ...sessions.operations],
@@ -226,7 +233,7 @@ function staleLinks({ worktrees }: Inventory, mend: string): string[] {
 
 function sessionEdits(
   inventory: Inventory,
-  since: Date,
+  isLater: (file: SessionFile) => boolean,
   placeOf: (path: string) => string,
 ): { operations: Operation[]; warnings: string[] } {
   const operations: Operation[] = [];
@@ -236,7 +243,7 @@ function sessionEdits(
     const single = orchestrator === undefined ? [] : [orchestrator];
     for (const file of [...sessions, ...archives, ...single]) {
       const stale = namedWorkspaces(file).find((path) => placeOf(path) !== path);
-      if (stale === undefined || isOlder(file.path, since)) continue;
+      if (stale === undefined || !isLater(file)) continue;
       if (file.format !== "json" || file.duplicateKeys === true) {
         warnings.push(`${file.path} still names ${stale}, which is ${placeOf(stale)} now`);
         continue;

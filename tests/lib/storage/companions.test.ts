@@ -103,7 +103,7 @@ describe("worktrees that AO did not make", () => {
       commands: { resume: "resume", rollback: "rollback" },
     };
     const rollback = { ...leader, engine, toolVersion: "0.0.0", mend: "MEND" };
-    const result = await undo({ ...engine, afterwards: () => follow(rollback) });
+    const result = await undo({ ...engine, afterwards: (kept) => follow({ ...rollback, kept }) });
     expect([result.kept, result.warnings]).toEqual([[], []]);
     for (const path of backs) expect([path, isWell(disk, path)]).toEqual([path, true]);
     expect(readdirSync(join(disk.claudeDir, "projects"))).toHaveLength(2);

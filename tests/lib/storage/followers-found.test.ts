@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Operation } from "../../../lib/change/operation.ts";
+import type { Kept } from "../../../lib/change/options.ts";
 import { resolvePlaces } from "../../../lib/paths.ts";
 import { followers } from "../../../lib/storage/followers.ts";
 import type { SessionFile, StateDir, WorktreeLeaf } from "../../../lib/storage/inventory.ts";
@@ -38,14 +39,19 @@ afterEach(() => rmSync(root, { recursive: true }));
 const since = new Date("2026-01-01T00:00:00Z");
 
 /** Follows with a scan of this one repository and worktree, as `more` has it otherwise. */
-function following(more: Found = {}, leaf: Partial<WorktreeLeaf> = {}, entry: object = {}) {
+function following(
+  more: Found = {},
+  leaf: Partial<WorktreeLeaf> = {},
+  entry: object = {},
+  kept: Kept[] = [],
+) {
   const of = repo(join(root, "repo"), {
     adminEntries: [{ id: "x-1", path: from, exists: false, ...entry }],
   });
   const places = resolvePlaces({ home: root, baseDir: root, env: {} });
   const worktrees = [worktree(to, of, { linkedPath: from, ...leaf })];
   const inventory = inventoryOf({ places, repos: [of], worktrees, ...more });
-  return followers(inventory, { operations: moves, since, places, env: {} });
+  return followers(inventory, { operations: moves, since, places, env: {} }, kept);
 }
 
 describe("a worktree that went back with its directory", () => {
@@ -108,12 +114,22 @@ describe("a session that came later", () => {
     const path = write(join(root, "old/sessions", `${name}.json`));
     return session(join(root, "old"), name, { fields: { worktree: from }, path, ...more });
   };
-  const told = (dir: Partial<StateDir>, hashDir = false, more: Found = {}) => {
+  const told = (
+    dir: Partial<StateDir>,
+    hashDir = false,
+    more: Found = {},
+    kept: Omit<Kept, "index" | "reason">[] = [],
+  ) => {
     const found = stateDir("app", dir);
-    const { operations, warnings } = following({
-      ...{ worktrees: [], repos: [], ...more },
-      ...(hashDir ? { hashDirs: [found] } : { projects: [found] }),
-    });
+    const { operations, warnings } = following(
+      {
+        ...{ worktrees: [], repos: [], ...more },
+        ...(hashDir ? { hashDirs: [found] } : { projects: [found] }),
+      },
+      {},
+      {},
+      kept.map((each) => ({ index: 0, reason: "x", ...each })),
+    );
     const paths = operations.map((each) => ("path" in each ? each.path : each.op));
     return { names: paths.map((path) => path.split("/").at(-1)), operations, warnings };
   };
@@ -128,6 +144,16 @@ describe("a session that came later", () => {
         edits: [{ pointer: "/worktree", before: from, after: to }],
       },
     ]);
+  });
+
+  test("is left as the migration made it while taking it back has failed, and only then", () => {
+    const one = file("x-1");
+    const path = join(root, "new/sessions/x-1.json");
+    const all = { sessions: [one, file("x-2")] };
+    for (const place of [path, one.path]) {
+      expect(told(all, false, {}, [{ path: place, failed: true }]).names).toEqual(["x-2.json"]);
+      expect(told(all, false, {}, [{ path: place }]).names).toEqual(["x-1.json", "x-2.json"]);
+    }
   });
 
   test("that has links resolved names it where that is now, and keeps to that", () => {

@@ -61,6 +61,7 @@ async function makeStage(disk: Disk | undefined = disks.v1AndV2Mix?.()): Promise
     mend: "MEND",
     operations,
     since,
+    kept: [],
   };
   const project = join(disk.baseDir, "projects", id);
   return { disk, rollback, project, stateDir, [Symbol.dispose]: () => disk.cleanup() };
@@ -88,7 +89,7 @@ function hasFollowed(stage: Stage, name = "int-77"): boolean {
 
 function takeBack({ rollback }: Stage, disk: EngineDisk = realDisk) {
   const engine = { ...rollback.engine, disk };
-  return undo({ ...engine, afterwards: () => follow({ ...rollback, engine }) });
+  return undo({ ...engine, afterwards: (kept) => follow({ ...rollback, engine, kept }) });
 }
 
 /** As far as it goes without what follows. */

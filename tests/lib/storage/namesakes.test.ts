@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Kept } from "../../../lib/change/options.ts";
 import { undo } from "../../../lib/change/transaction.ts";
 import { verifyWorktree } from "../../../lib/git.ts";
 import { assess } from "../../../lib/storage/assess.ts";
@@ -34,7 +35,8 @@ async function rolledBack(more: Partial<ProjectSpec> = {}, follows = true): Prom
   };
   const { places } = plan.inventory;
   const rollback = { engine, places, env: disk.env, operations: operationsOf(plan), since };
-  const afterwards = () => follow({ ...rollback, toolVersion: "0.0.0", mend: "MEND" });
+  const afterwards = (kept: readonly Kept[]) =>
+    follow({ ...rollback, toolVersion: "0.0.0", mend: "MEND", kept });
   const { kept } = await undo({ ...engine, ...(follows && { afterwards }) });
   expect(kept).toHaveLength(1);
   return disk;
