@@ -59,7 +59,8 @@ export function jobOf(before: Assessment, options: AssessOptions): Job {
     plan: {
       script: "migrate",
       title: `V3 storage: ${plural(steps.length, "step")}`,
-      operations: operationsOf(before.plan),
+      // Contents and edits that are made when they are asked for hold on to all that was scanned.
+      operations: operationsOf(before.plan).map((operation) => ({ ...operation })),
       roots: rootsOf(inventory),
     },
     summary: planSummary(id, before),
