@@ -5,6 +5,7 @@
  * no terminal, so that nothing can stop to ask a question.
  */
 
+import { readFileSync } from "node:fs";
 import { errorCode, ToolkitError } from "./errors.ts";
 
 /** Environment variables, as in `process.env`; always passed in by the caller. */
@@ -135,5 +136,18 @@ function killGroup(pid: number): void {
     process.kill(-pid, "SIGKILL");
   } catch {
     // ESRCH: everything in the group has ended already.
+  }
+}
+
+/**
+ * Whether a process has ended and nobody has asked how yet; in containers often nobody ever does.
+ * False where the system does not tell.
+ */
+export function isZombie(pid: number): boolean {
+  try {
+    // The name before the state may hold anything, brackets too.
+    return /^.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
   }
 }

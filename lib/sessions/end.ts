@@ -1,8 +1,7 @@
 /** Ending what runs in a tmux session, and not before it has ended. */
 
-import { readFileSync } from "node:fs";
 import { errorCode } from "../errors.ts";
-import type { Env } from "../process.ts";
+import { type Env, isZombie } from "../process.ts";
 import { killSession, listSessions } from "../tmux.ts";
 
 /** How long programs have to end once their terminal is gone: agents write down where they are. */
@@ -48,15 +47,6 @@ function isAlive(pid: number): boolean {
     return errorCode(error) === "EPERM";
   }
   return !isZombie(pid);
-}
-
-/** It has ended, and nobody has asked how yet. */
-function isZombie(pid: number): boolean {
-  try {
-    return /^.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false;
-  }
 }
 
 function killGroup(pid: number): void {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { errorCode } from "../../errors.ts";
-import { type Env, run } from "../../process.ts";
+import { type Env, isZombie, run } from "../../process.ts";
 import type { RunningFile } from "../inventory.ts";
 import type { Reader } from "./reader.ts";
 
@@ -34,16 +34,6 @@ export function isAlive(pid: number): boolean {
     if (errorCode(error) !== "EPERM") return false;
   }
   return !isZombie(pid);
-}
-
-/** It has ended, and nobody asked how; in containers often nobody ever does. */
-function isZombie(pid: number): boolean {
-  try {
-    // The name before the state may hold anything, brackets too.
-    return /^.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false;
-  }
 }
 
 /** Words of a process's command line; empty when the system does not tell. */
